@@ -1,0 +1,155 @@
+"""Every error lamform raises, as facts; the sentences are made at the edge.
+
+    LamformError              exit 1
+     +- ConfigurationError    exit 1   the files are wrong (carries all diagnostics at once)
+     +- EvaluationError       exit 1   one expression cannot be evaluated
+     +- RemoteError           exit 1   AWS, a repository or another outside system said no
+     +- ApplyFailedError      exit 3   an apply or revert ended with a failed release
+     +- LeaseHeldError        exit 4   another run holds a lease that this one needs
+     +- StalePlanError        exit 5   the plan no longer describes the world, or was used
+     +- RefusedError          exit 6   a guard (prevent_destroy, consent, policy) said no
+     +- InterruptedRunError   exit 130 a signal ended the run
+
+A diagnostic has Terraform's shape, so that tools which read Terraform's ``-json`` read ours.
+Only ``declarative.cli.main`` turns a `LamformError` into text and an exit code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a source file: ``line`` and ``column`` count from 1, ``byte`` from 0."""
+
+    line: int
+    column: int
+    byte: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SourceRange:
+    """A half-open stretch of one file, named relative to the project's directory."""
+
+    filename: str
+    start: Position
+    end: Position
+
+    def __str__(self) -> str:
+        """Return ``file:line:column``, the form that editors jump to."""
+        return f"{self.filename}:{self.start.line}:{self.start.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """The source lines a diagnostic points at.
+
+    Attributes:
+        code: The whole line (or lines) that contain the range, without a final newline.
+        start_line: The number of the first line of ``code``.
+        highlight_start: Offset in ``code`` (characters) where the underline begins.
+        highlight_end: Offset in ``code`` where it ends.
+        values: What the references in the expression stood for, as ``(reference, statement)``.
+    """
+
+    code: str
+    start_line: int
+    highlight_start: int
+    highlight_end: int
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem: where it is, what it is, and what to try.
+
+    Attributes:
+        summary: The problem in a few words, with no final stop.
+        detail: Whole sentences: what was found, what was expected, what to try.
+        address: The address of the release or block it belongs to.
+        range: Where in the files, if it is about the files.
+        snippet: The source at ``range``; filled in by whoever holds the source text.
+    """
+
+    summary: str
+    detail: str = ""
+    severity: Severity = "error"
+    address: str | None = None
+    range: SourceRange | None = None
+    snippet: Snippet | None = None
+
+
+@dataclass(eq=False)
+class LamformError(Exception):
+    """Root of all errors meant for a person: one or more diagnostics and an exit code."""
+
+    diagnostics: tuple[Diagnostic, ...] = field(default_factory=tuple)
+
+    exit_code: ClassVar[int] = 1
+
+    @classmethod
+    def of(
+        cls,
+        summary: str,
+        detail: str = "",
+        *,
+        address: str | None = None,
+        range: SourceRange | None = None,  # noqa: A002 - the diagnostic's own field name
+    ) -> LamformError:
+        """Return this kind of error with a single diagnostic."""
+        return cls((Diagnostic(summary, detail, address=address, range=range),))
+
+    def __str__(self) -> str:
+        """Return all diagnostics in one line each, for logs and test failures."""
+        return "\n".join(
+            f"{item.range}: {item.summary}: {item.detail}"
+            if item.range
+            else f"{item.summary}: {item.detail}"
+            for item in self.diagnostics
+        )
+
+
+class ConfigurationError(LamformError):
+    """The project's files are wrong; all their errors are in ``diagnostics``."""
+
+
+class EvaluationError(LamformError):
+    """One expression has no value."""
+
+
+class RemoteError(LamformError):
+    """Something outside (AWS, a repository, a git host) answered with an error."""
+
+
+class ApplyFailedError(LamformError):
+    """An apply or revert ended with at least one failed release."""
+
+    exit_code = 3
+
+
+class LeaseHeldError(LamformError):
+    """Another run holds a lease on something this run needs."""
+
+    exit_code = 4
+
+
+class StalePlanError(LamformError):
+    """A plan that is used, expired, or made from a world that has moved since."""
+
+    exit_code = 5
+
+
+class RefusedError(LamformError):
+    """A guard refused what was asked."""
+
+    exit_code = 6
+
+
+class InterruptedRunError(LamformError):
+    """A signal ended the run; what was done is recorded."""
+
+    exit_code = 130
