@@ -1,0 +1,128 @@
+"""Addresses of releases and of their parts.
+
+``release.checkout``, ``release.checkout["eu"]``, ``release.checkout["eu"].alias.live``.
+The string is the identity that state, plans and output share; the class exists to take
+it apart, to order it and to match what a person typed on the command line.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from declarative.errors import LamformError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_IDENTIFIER = re.compile(r"[^\W\d][\w-]*\Z")
+_ADDRESS = re.compile(
+    r"""release\.(?P<name>[^\W\d][\w-]*)
+        (?:\["(?P<key>(?:[^"\\]|\\.)*)"\])?
+        (?:\.(?P<kind>[a-z_]+)(?:\.(?P<plain>[^\W\d][\w-]*)|\["(?P<quoted>(?:[^"\\]|\\.)*)"\])?)?\Z""",
+    re.VERBOSE,
+)
+
+
+def quote(text: str) -> str:
+    """Return ``text`` as it stands between brackets in an address."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _unquote(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """A release (``kind`` is empty) or one of its parts.
+
+    Attributes:
+        name: The label of the release block.
+        key: The ``for_each`` key, or None.
+        kind: The kind of the part: ``function``, ``tags``, ``alias``; empty for the release.
+        label: Which of several parts of that kind: the alias' name.
+    """
+
+    name: str
+    key: str | None = None
+    kind: str = ""
+    label: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the address written as ``text`` in canonical form.
+
+        Raises:
+            LamformError: ``text`` is no address.
+        """
+        match = _ADDRESS.match(text)
+        if match is None:
+            raise LamformError.of(
+                "Invalid address",
+                f"{text} is not the address of a release or of a part of one. "
+                'Write release.NAME, release.NAME["KEY"] or release.NAME.alias.NAME.',
+            )
+        key = match["key"]
+        label = match["plain"] or _unquote(match["quoted"] or "")
+        return cls(
+            match["name"], None if key is None else _unquote(key), match["kind"] or "", label
+        )
+
+    @property
+    def release(self) -> Address:
+        """The release this address belongs to (itself, when it is a release)."""
+        return Address(self.name, self.key)
+
+    def part(self, kind: str, label: str = "") -> Address:
+        """Return the address of a part of this release."""
+        return Address(self.name, self.key, kind, label)
+
+    def __str__(self) -> str:
+        """Return the canonical form."""
+        text = f"release.{self.name}"
+        if self.key is not None:
+            text += f"[{quote(self.key)}]"
+        if self.kind:
+            text += f".{self.kind}"
+        if self.label:
+            plain = _IDENTIFIER.match(self.label)
+            text += f".{self.label}" if plain else f"[{quote(self.label)}]"
+        return text
+
+
+def select(addresses: Iterable[str], patterns: Iterable[str]) -> frozenset[str]:
+    """Return the release addresses that at least one pattern names.
+
+    A pattern may leave out the leading ``release.`` and the quotes inside brackets;
+    only ``*`` and ``?`` are special; a pattern without a key means all instances.
+
+    Raises:
+        LamformError: a pattern matches nothing; near addresses are suggested.
+    """
+    known = {address: _loose(address) for address in addresses}
+    chosen: set[str] = set()
+    for pattern in patterns:
+        wanted = _loose(pattern)
+        glob = re.compile(fnmatch.translate(wanted.replace("[", "[[]")))
+        hits = {
+            address
+            for address, loose in known.items()
+            if glob.match(loose) or glob.match(loose.partition("[")[0])
+        }
+        if not hits:
+            near = difflib.get_close_matches(wanted, known.values(), n=3, cutoff=0.4)
+            shown = [address for address, loose in known.items() if loose in near]
+            hint = f" Did you mean {', '.join(shown)}?" if shown else ""
+            raise LamformError.of(
+                "No such release", f'No release matches "{pattern}".{hint}', address=pattern
+            )
+        chosen |= hits
+    return frozenset(chosen)
+
+
+def _loose(text: str) -> str:
+    return text.removeprefix("release.").replace('"', "")

@@ -1,0 +1,93 @@
+"""Values as the engine sees them: JSON, with a marker where a value is secret or unknown.
+
+A *marker* is a JSON object with a single reserved key, so that parts, plans and state
+stay plain JSON and compare by value:
+
+``{"$secret": FINGERPRINT}``     a sensitive value; the fingerprint is a keyed HMAC, or null
+                                 while the project has no key
+``{"$unknown": EXPRESSION}``     a value that exists only once another release is applied
+
+`Sensitive` and `Pending` are what the language hands over before that: the first still
+holds the secret, in memory only, and neither is ever serialised.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from declarative.model.canonical import canonical_json
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+SECRET: Final = "$secret"  # noqa: S105 - the name of a marker
+UNKNOWN: Final = "$unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitive:
+    """A secret in memory: its value, and the expression that gives it again.
+
+    Attributes:
+        value: The secret itself; JSON.
+        residual: HCL source of the residual expression; None for a secret written
+            literally in the files, which no saved plan can carry.
+    """
+
+    value: JsonValue = field(repr=False)
+    residual: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A value that is not known yet, and the expression that will give it."""
+
+    residual: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprinter:
+    """Turns secrets into fingerprints that can be compared but not reversed.
+
+    Attributes:
+        key: The project's key, kept in state. Without state there is a random one.
+        stable: Whether ``key`` is the project's; fingerprints made with another key are
+            good for comparing within one process and are never written anywhere.
+    """
+
+    key: bytes = field(repr=False)
+    stable: bool
+
+    def fingerprint(self, value: JsonValue) -> str:
+        """Return the keyed fingerprint of a JSON value."""
+        return "hmac-sha256:" + hmac.digest(self.key, canonical_json(value), "sha256").hex()
+
+    def marker(self, value: JsonValue) -> JsonValue:
+        """Return the marker that stands for the secret ``value``."""
+        return {SECRET: self.fingerprint(value)}
+
+
+def is_secret(value: JsonValue) -> bool:
+    """Whether ``value`` is the marker of a secret."""
+    return isinstance(value, dict) and len(value) == 1 and SECRET in value
+
+
+def is_unknown(value: JsonValue) -> bool:
+    """Whether ``value`` is the marker of an unknown value."""
+    return isinstance(value, dict) and len(value) == 1 and UNKNOWN in value
+
+
+def unknown(residual: str) -> JsonValue:
+    """Return the marker of a value that ``residual`` will give."""
+    return {UNKNOWN: residual}
+
+
+def has_unknown(value: JsonValue) -> bool:
+    """Whether an unknown value stands anywhere inside ``value``."""
+    if is_unknown(value):
+        return True
+    if isinstance(value, dict):
+        return any(has_unknown(item) for item in value.values())
+    return isinstance(value, list) and any(has_unknown(item) for item in value)
