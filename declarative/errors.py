@@ -153,3 +153,11 @@ class InterruptedRunError(LamformError):
     """A signal ended the run; what was done is recorded."""
 
     exit_code = 130
+
+
+class PreconditionFailedError(RemoteError):
+    """Something changed since it was read (a ``RevisionId`` or ``CodeSha256`` differs)."""
+
+
+class OutcomeUnknownError(RemoteError):
+    """A changing call was sent and no answer came: it may or may not have happened."""

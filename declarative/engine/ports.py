@@ -1,0 +1,235 @@
+"""What the engine needs from the world: small protocols, named for their use.
+
+Readers and writers are different types: planning, drift and inspection are handed a
+`FunctionReader` and cannot write. ``cli.wiring`` alone puts the real ones in.
+State is reached through ``backends.base`` in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from declarative.model.artifacts import Artifact, ArtifactIdentity
+    from declarative.model.bound import Connector
+    from declarative.model.fields import Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedFunction:
+    """A function or one version of it, as ``GetFunction`` answers it.
+
+    Attributes:
+        attributes: The configuration in normal form (``model.fields.from_api``); environment
+            values are plain text here and are masked before anything is kept.
+        version: ``$LATEST`` or the number of a published version.
+        tags: The function's tags; None where AWS withheld them.
+        unreadable: Names of what AWS withheld (``tags``, ``environment``, ``code``), with why.
+        state: ``Pending``, ``Active``, ``Inactive``, ``Failed``; None on emulators without it.
+        last_update_status: ``InProgress``, ``Successful``, ``Failed``; None likewise.
+        reason: The reason AWS gives for a state or update that is not good, with its code.
+        code_location: Where the package can be downloaded for ten minutes, if AWS said.
+    """
+
+    name: str
+    arn: str
+    version: str
+    attributes: Attributes = field(repr=False)
+    code_sha256: str = ""
+    code_size: int = 0
+    revision_id: str | None = None
+    tags: Mapping[str, str] | None = None
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    state: str | None = None
+    last_update_status: str | None = None
+    reason: str | None = None
+    code_location: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedAlias:
+    """An alias as ``ListAliases`` answers it; ``routing`` are fractions by version."""
+
+    name: str
+    arn: str
+    function_version: str
+    description: str = ""
+    routing: Mapping[str, float] = field(default_factory=dict)
+    revision_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ZipCode:
+    """A package sent with the call."""
+
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class S3Code:
+    """A package Lambda fetches from a bucket in the function's region."""
+
+    bucket: str
+    key: str
+    version_id: str | None
+
+
+Code = ZipCode | S3Code
+
+
+class FunctionReader(Protocol):
+    """Reads the functions of one account and region."""
+
+    def function(self, name: str, qualifier: str | None = None) -> ObservedFunction | None:
+        """Return the function (or the version or alias target), or None where there is none.
+
+        Raises:
+            RemoteError: AWS refused or could not be reached.
+        """
+        ...
+
+    def aliases(self, name: str) -> tuple[ObservedAlias, ...]:
+        """Return all aliases by name; none where there is no such function."""
+        ...
+
+    def download(self, function: ObservedFunction) -> bytes:
+        """Return the package of a function or version.
+
+        Raises:
+            RemoteError: the location is missing or cannot be fetched.
+        """
+        ...
+
+
+class FunctionWriter(FunctionReader, Protocol):
+    """Changes the functions of one account and region.
+
+    No call is repeated when its outcome is unknown: `OutcomeUnknownError` is raised
+    and the caller looks. A ``revision_id`` makes the call conditional; when it no longer
+    matches, `PreconditionFailedError` is raised. Both are ``RemoteError``.
+    """
+
+    def create_function(
+        self,
+        name: str,
+        attributes: Mapping[str, JsonValue],
+        code: Code,
+        *,
+        tags: Mapping[str, str],
+        publish: bool,
+    ) -> ObservedFunction:
+        """Create the function; with ``publish``, version 1 as well."""
+        ...
+
+    def update_configuration(
+        self, name: str, attributes: Mapping[str, JsonValue], *, revision_id: str | None
+    ) -> ObservedFunction:
+        """Set the given top-level fields (structures whole) and leave the others."""
+        ...
+
+    def update_code(
+        self,
+        name: str,
+        code: Code,
+        *,
+        publish: bool,
+        revision_id: str | None,
+        architectures: Sequence[str] | None = None,
+    ) -> ObservedFunction:
+        """Replace the code; with ``publish``, answer the version that was published."""
+        ...
+
+    def publish_version(
+        self, name: str, *, code_sha256: str | None, revision_id: str | None
+    ) -> ObservedFunction:
+        """Publish ``$LATEST`` and answer the version (an existing one when nothing changed)."""
+        ...
+
+    def delete_function(self, name: str) -> None:
+        """Delete the function with all its versions and aliases; a missing one is no error."""
+        ...
+
+    def create_alias(
+        self, name: str, alias: str, *, version: str, description: str, routing: Mapping[str, float]
+    ) -> ObservedAlias:
+        """Create an alias."""
+        ...
+
+    def update_alias(  # noqa: PLR0913 - the fields of one API call
+        self,
+        name: str,
+        alias: str,
+        *,
+        version: str,
+        description: str,
+        routing: Mapping[str, float],
+        revision_id: str | None,
+    ) -> ObservedAlias:
+        """Set all of an alias; an empty routing clears its weights."""
+        ...
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        """Delete an alias; a missing one is no error."""
+        ...
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Add or replace tags of a function (its unqualified ARN)."""
+        ...
+
+    def untag(self, arn: str, keys: Sequence[str]) -> None:
+        """Remove tags of a function; a missing key is no error."""
+        ...
+
+
+class Cloud(Protocol):
+    """All accounts and regions a project reaches, for reading."""
+
+    def account_id(self, connector: Connector) -> str:
+        """Return the account a connector's credentials belong to (asked once per connector).
+
+        Raises:
+            RemoteError: the credentials are missing, wrong or expired, or the account is
+                not one of ``allowed_account_ids``.
+        """
+        ...
+
+    def reader(self, connector: Connector, region: str) -> FunctionReader:
+        """Return the reader for one region; no call is made yet."""
+        ...
+
+    def calls(self) -> Mapping[str, int]:
+        """Return how many AWS calls were made so far, by operation."""
+        ...
+
+
+class WritableCloud(Cloud, Protocol):
+    """All accounts and regions a project reaches, for an apply."""
+
+    def writer(self, connector: Connector, region: str) -> FunctionWriter:
+        """Return the writer for one region; no call is made yet."""
+        ...
+
+
+class Artifacts(Protocol):
+    """Finds out what an artifact is and hands it over."""
+
+    def identify(self, artifact: Artifact, connector: Connector, region: str) -> ArtifactIdentity:
+        """Return the artifact's present state; equal artifacts are looked at once.
+
+        Raises:
+            ConfigurationError: a local path does not exist or cannot be packed.
+            RemoteError: the object does not exist or cannot be read.
+        """
+        ...
+
+    def code(self, identity: ArtifactIdentity) -> Code:
+        """Return what to hand to Lambda for exactly this state.
+
+        Raises:
+            StalePlanError: the local files are no longer those the identity was taken from.
+        """
+        ...
