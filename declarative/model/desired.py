@@ -1,0 +1,96 @@
+"""A release as it shall be: normalised, so that it compares with what AWS answers."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from declarative.model.artifacts import ArtifactIdentity
+from declarative.model.base import Frozen
+from declarative.model.canonical import digest
+from declarative.model.fields import Path
+
+
+class ConnectorSettings(Frozen):
+    """A connector without its secrets, for plans and state.
+
+    Attributes:
+        credentials: ``kind`` and the kind's settings; a secret is replaced by
+            ``{"$secret": EXPRESSION}``, the residual expression that gives it again
+            (null where the files hold it literally).
+    """
+
+    address: str
+    region: str | None = None
+    endpoint_url: str | None = None
+    credentials: dict[str, JsonValue]
+    assume_role: dict[str, JsonValue] = {}
+    allowed_account_ids: tuple[str, ...] = ()
+
+
+class DesiredAlias(Frozen):
+    """An alias; without ``function_version`` it follows the release's version."""
+
+    description: str = ""
+    function_version: str | None = None
+    routing: dict[str, float] = {}
+
+
+class Residual(Frozen):
+    """The expression that gives a secret or unknown value, and where the value belongs.
+
+    Attributes:
+        path: Where in the function's attributes.
+        expression: HCL source; None for a secret written literally in the files.
+        sensitive: Whether the value is secret (otherwise it is only not known yet).
+    """
+
+    path: Path
+    expression: str | None
+    sensitive: bool
+
+
+class DesiredRelease(Frozen):
+    """What the files (or an earlier revision) want of one release.
+
+    Attributes:
+        function: The declared leaves, nested, in normal form; secrets and unknown values
+            are markers (``model.values``).
+        declared: The paths of those leaves; everything else is not managed.
+        tags: Declared, default and ownership tags; None where tags are not managed.
+    """
+
+    address: str
+    service: str
+    infrastructure: str
+    environment: str
+    connector: ConnectorSettings
+    account_id: str
+    region: str
+    function_name: str
+    function: dict[str, JsonValue]
+    declared: tuple[Path, ...]
+    tags: dict[str, str] | None
+    aliases: dict[str, DesiredAlias]
+    artifact: ArtifactIdentity
+    residuals: tuple[Residual, ...] = ()
+    prevent_destroy: bool = False
+    depends_on: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Identity of what is wanted, independent of the project's key.
+
+        A revert holds against this digest: it changes exactly when the files want
+        something else of the release.
+        """
+        wanted = self.model_dump(mode="json", exclude={"connector", "prevent_destroy", "depends_on"})
+        wanted["function"] = _without_fingerprints(self.function)
+        return digest(wanted)
+
+
+def _without_fingerprints(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        if "$secret" in value:
+            return {"$secret": None}
+        return {key: _without_fingerprints(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,426 @@
+"""The plan: a value that says everything an apply will do, saved as JSON, applied exactly.
+
+Changes are what a person reviews, one per part. Steps are what apply performs, a closed
+union; the preview and the execution walk the same tuple. Nothing here may hold a secret.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from declarative.model.base import Frozen
+from declarative.model.canonical import canonical_json, digest
+from declarative.model.desired import ConnectorSettings, DesiredRelease
+
+PLAN_FORMAT = "1.0"
+
+
+class Action(StrEnum):
+    """What a part needs; a closed set."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    ADOPT = "adopt"
+    HELD = "held"
+    DEFERRED = "deferred"
+    NO_OP = "no-op"
+
+
+class Phase(StrEnum):
+    """When a step runs: all releases prepare, then all switch, then all finish."""
+
+    PREPARE = "prepare"
+    SWITCH = "switch"
+    FINISH = "finish"
+
+
+class AttributeChange(Frozen):
+    """One differing attribute; secrets appear as fingerprints only."""
+
+    path: tuple[str, ...]
+    before: JsonValue = None
+    after: JsonValue = None
+    sensitive: bool = False
+    unknown: bool = False
+    residual: str | None = None
+    before_fingerprint: str | None = None
+    after_fingerprint: str | None = None
+
+
+class Change(Frozen):
+    """What one part needs, and why."""
+
+    address: str
+    kind: str
+    action: Action
+    reason: str = ""
+    attributes: tuple[AttributeChange, ...] = ()
+
+
+class Target(Frozen):
+    """Which function a step acts on."""
+
+    connector: str
+    account_id: str
+    region: str
+    function_name: str
+
+
+class _Step(Frozen):
+    release: str
+    phase: Phase
+
+
+class CreateFunction(_Step):
+    """Create the function with its code, configuration and tags, and publish version 1."""
+
+    kind: Literal["create_function"] = "create_function"
+    attributes: dict[str, JsonValue]
+    tags: dict[str, str]
+
+
+class PublishCheckpoint(_Step):
+    """Publish ``$LATEST`` before its first change, since no recorded version equals it."""
+
+    kind: Literal["publish_checkpoint"] = "publish_checkpoint"
+
+
+class UpdateConfiguration(_Step):
+    """Set fields of ``$LATEST`` and wait.
+
+    Attributes:
+        attributes: The top-level fields that differ, structures whole, with markers.
+        secrets_from: The version whose environment gives the secrets (a revert), or None:
+            the residual expressions do.
+    """
+
+    kind: Literal["update_configuration"] = "update_configuration"
+    attributes: dict[str, JsonValue]
+    secrets_from: str | None = None
+
+
+class UpdateCode(_Step):
+    """Replace the code of ``$LATEST`` and wait.
+
+    Attributes:
+        publish: Whether the same call publishes a version.
+        from_version: The version whose package is put back (a revert), or None: the artifact.
+        architectures: Sent when they change; they belong to the code.
+    """
+
+    kind: Literal["update_code"] = "update_code"
+    publish: bool
+    from_version: str | None = None
+    architectures: tuple[str, ...] | None = None
+
+
+class PublishVersion(_Step):
+    """Publish ``$LATEST`` as it is and wait until the version is active."""
+
+    kind: Literal["publish_version"] = "publish_version"
+
+
+class CreateAlias(_Step):
+    """Create an alias; ``function_version`` None means the version this run publishes."""
+
+    kind: Literal["create_alias"] = "create_alias"
+    alias: str
+    function_version: str | None
+    description: str
+    routing: dict[str, float]
+
+
+class UpdateAlias(_Step):
+    """Set all of an alias; ``function_version`` None means the version this run publishes."""
+
+    kind: Literal["update_alias"] = "update_alias"
+    alias: str
+    function_version: str | None
+    description: str
+    routing: dict[str, float]
+
+
+class DeleteAlias(_Step):
+    """Delete an alias."""
+
+    kind: Literal["delete_alias"] = "delete_alias"
+    alias: str
+
+
+class TagFunction(_Step):
+    """Add or replace tags."""
+
+    kind: Literal["tag_function"] = "tag_function"
+    tags: dict[str, str]
+
+
+class UntagFunction(_Step):
+    """Remove tags that lamform set earlier."""
+
+    kind: Literal["untag_function"] = "untag_function"
+    keys: tuple[str, ...]
+
+
+class DeleteFunction(_Step):
+    """Delete a function with all its versions and aliases."""
+
+    kind: Literal["delete_function"] = "delete_function"
+    target: Target
+
+
+class RunProvisioner(_Step):
+    """Run a provisioner; the releases that read its outputs are planned afterwards."""
+
+    kind: Literal["run_provisioner"] = "run_provisioner"
+    provisioner: str
+
+
+Step = Annotated[
+    CreateFunction
+    | PublishCheckpoint
+    | UpdateConfiguration
+    | UpdateCode
+    | PublishVersion
+    | CreateAlias
+    | UpdateAlias
+    | DeleteAlias
+    | TagFunction
+    | UntagFunction
+    | DeleteFunction
+    | RunProvisioner,
+    Field(discriminator="kind"),
+]
+
+
+class AliasMove(Frozen):
+    """Where an alias points before and after.
+
+    Attributes:
+        to: The version afterwards; None when this apply publishes it.
+        expected: The number AWS will most likely give it. Only a forecast: a version that
+            somebody else publishes in between takes that number.
+        schedule: Weights over time; empty when the alias moves at once.
+    """
+
+    origin: str | None = Field(default=None, alias="from")
+    to: str | None = None
+    expected: str | None = None
+    schedule: tuple[dict[str, JsonValue], ...] = ()
+
+    model_config = {"populate_by_name": True, "serialize_by_alias": True}
+
+
+class BoundPart(Frozen):
+    """An observed part the plan was made from; equal values make it applicable."""
+
+    observed: JsonValue
+    revision_id: str | None = None
+
+
+class Bound(Frozen):
+    """What of the world a planned release rests on.
+
+    Attributes:
+        object: Id of the release's record in state; None where there was none.
+        parts: Observed parts by address, masked; empty where the plan did not look.
+        refreshed: Whether AWS was asked (``--refresh full``).
+    """
+
+    object: str | None
+    connector: str
+    refreshed: bool
+    parts: dict[str, BoundPart] = {}
+
+
+class Calls(Frozen):
+    """AWS calls an apply will make, by throttle quota; polls are not counted."""
+
+    get_function: int = 0
+    get_policy: int = 0
+    other: int = 0
+
+
+class PlannedRelease(Frozen):
+    """One release of a plan: the forecast for reviewers and the steps for apply.
+
+    Attributes:
+        desired: What shall be recorded as desired; None when the release is deleted.
+        version: The published version that already holds the desired content, if any.
+        version_reason: Why a version is published or reused, in a few words.
+        held: The digests to record as held.
+        replaces: The function that goes away, when the release moves to another one.
+    """
+
+    address: str
+    service: str
+    infrastructure: str
+    environment: str
+    account_id: str
+    region: str
+    function_name: str
+    artifact: dict[str, JsonValue]
+    publishes: bool = False
+    version: str | None = None
+    version_reason: str = ""
+    aliases: dict[str, AliasMove] = {}
+    steps: tuple[Step, ...] = ()
+    bound: Bound
+    calls: Calls = Calls()
+    desired: DesiredRelease | None = None
+    depends_on: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    replaces: Target | None = None
+
+    @property
+    def target(self) -> Target:
+        """The function the steps act on."""
+        return Target(
+            connector=self.bound.connector,
+            account_id=self.account_id,
+            region=self.region,
+            function_name=self.function_name,
+        )
+
+
+class DriftFinding(Frozen):
+    """One difference between observed and recorded."""
+
+    address: str
+    kind: str
+    finding: Literal["modified", "deleted", "unmanaged", "code", "weights", "unreadable"]
+    path: tuple[str, ...] = ()
+    recorded: JsonValue = None
+    observed: JsonValue = None
+    sensitive: bool = False
+    who: str | None = None
+
+
+class Git(Frozen):
+    """Where the files came from."""
+
+    commit: str | None = None
+    branch: str | None = None
+    dirty: bool = False
+
+
+class Base(Frozen):
+    """The revision a plan was made on; information only."""
+
+    revision: int
+    id: str | None
+
+
+class Selection(Frozen):
+    """Which releases were asked for, and how AWS was read."""
+
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    destroy: bool = False
+    refresh: Literal["full", "none"] = "full"
+    roll_forward: bool = False
+
+
+class BackendAddress(Frozen):
+    """Where the state is, as the files say it."""
+
+    kind: str
+    settings: dict[str, JsonValue] = {}
+
+
+class PlannedDiagnostic(Frozen):
+    """A warning or error that belongs to the plan."""
+
+    severity: Literal["error", "warning"]
+    summary: str
+    detail: str = ""
+    address: str | None = None
+
+
+class PlannedOutput(Frozen):
+    """An output's value after the apply; null with a mark where it is secret or unknown."""
+
+    value: JsonValue = None
+    sensitive: bool = False
+    unknown: bool = False
+    residual: str | None = None
+
+
+class Summary(Frozen):
+    """Counts of parts, as Terraform counts: a replace is one to add and one to destroy."""
+
+    add: int = 0
+    change: int = 0
+    destroy: int = 0
+    adopt: int = 0
+    held: int = 0
+    deferred: int = 0
+    unchanged: int = 0
+    releases: int = 0
+
+
+_UNHASHED = {
+    "plan_id", "created_at", "expires_at", "git", "base", "config_digest", "diagnostics",
+}  # fmt: skip
+
+
+class Plan(Frozen):
+    """Everything an apply will do, and what that was computed from.
+
+    Attributes:
+        plan_id: SHA-256 of the content (`Plan.identify`): equal inputs and an equal world
+            give the equal id on any machine.
+        reverts: The revision this plan goes back to, for a revert.
+    """
+
+    format_version: str = PLAN_FORMAT
+    plan_id: str = ""
+    created_at: str
+    expires_at: str | None = None
+    tool_version: str
+    project: str
+    git: Git | None = None
+    base: Base
+    config_digest: str
+    selection: Selection
+    backend: BackendAddress
+    connectors: dict[str, ConnectorSettings]
+    releases: tuple[PlannedRelease, ...]
+    changes: tuple[Change, ...]
+    drift: tuple[DriftFinding, ...] = ()
+    outputs: dict[str, PlannedOutput] = {}
+    blocked_by: tuple[str, ...] = ()
+    diagnostics: tuple[PlannedDiagnostic, ...] = ()
+    summary: Summary
+    reverts: int | None = None
+
+    def identify(self) -> str:
+        """Return the id of this content.
+
+        Left out are times, git, base, the files' digest, diagnostics, ``RevisionId`` values
+        and call estimates: none of them changes what the apply does.
+        """
+        content = self.model_dump(mode="json", exclude=_UNHASHED)
+        for release in content["releases"]:
+            del release["calls"]
+            for part in release["bound"]["parts"].values():
+                del part["revision_id"]
+        return digest(content)
+
+    def sealed(self) -> Plan:
+        """Return this plan with its id."""
+        return self.model_copy(update={"plan_id": self.identify()})
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether an apply would call AWS to change something."""
+        return any(release.steps for release in self.releases)
+
+    def to_bytes(self) -> bytes:
+        """Return the saved form: canonical JSON."""
+        return canonical_json(self.model_dump(mode="json"))

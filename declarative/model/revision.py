@@ -1,0 +1,93 @@
+"""What state records of a release: what AWS answered after the apply, never what was hoped.
+
+One record is one content-addressed object in the backend; a revision maps release
+addresses to records. The record also keeps what was desired, so that a revert can plan
+that revision again, and everything needed to reach the function when the files no
+longer mention it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from declarative.model.base import Frozen
+from declarative.model.canonical import canonical_json
+from declarative.model.desired import ConnectorSettings, DesiredRelease
+from declarative.model.fields import Path
+
+RECORD_FORMAT = "1.0"
+KEPT_VERSIONS = 100
+"""How many published versions a record remembers; older ones lose only the fast path."""
+
+ReleaseStatus = Literal["applied", "failed", "interrupted", "recovered", "rolled_back"]
+
+
+class RecordedFunction(Frozen):
+    """The function as it was observed after the last step.
+
+    Attributes:
+        attributes: The whole configuration in normal form; environment values that the
+            files do not show plainly are fingerprints.
+        declared: The leaves that lamform manages.
+    """
+
+    arn: str
+    attributes: dict[str, JsonValue]
+    declared: tuple[Path, ...]
+    code_sha256: str
+    code_size: int
+    revision_id: str | None = None
+
+
+class RecordedAlias(Frozen):
+    """An alias as it was observed."""
+
+    arn: str
+    function_version: str
+    description: str = ""
+    routing: dict[str, float] = {}
+    revision_id: str | None = None
+
+
+class RecordedVersion(Frozen):
+    """A published version whose content is known: code and configuration as one digest."""
+
+    version: str
+    content: str
+    code_sha256: str
+
+
+class ReleaseRecord(Frozen):
+    """All that is recorded of one release.
+
+    Attributes:
+        version: The version that holds this record's code and configuration.
+        versions: Known versions, newest last, at most `KEPT_VERSIONS`.
+        held: Digests of what the files wanted when a revert went back from it; while
+            they still want one of these, the release is held.
+        plan_id: The plan that was applied; a plan is used once per release.
+    """
+
+    format_version: str = RECORD_FORMAT
+    address: str
+    status: ReleaseStatus
+    plan_id: str | None
+    desired: DesiredRelease
+    connector: ConnectorSettings
+    function: RecordedFunction | None
+    tags: dict[str, str] | None
+    aliases: dict[str, RecordedAlias] = {}
+    version: str | None = None
+    versions: tuple[RecordedVersion, ...] = ()
+    held: tuple[str, ...] = ()
+
+    def to_bytes(self) -> bytes:
+        """Return the object that the backend stores."""
+        return canonical_json(self.model_dump(mode="json"))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> ReleaseRecord:
+        """Return the record stored as ``data``."""
+        return cls.model_validate_json(data)
