@@ -1,0 +1,280 @@
+"""The contract between the engine and any place that state is kept in.
+
+A project's state is a chain of revisions.  A revision names content-addressed objects and
+holds only what changed, so writing one costs what changed.  Four rules make it safe:
+
+1.  Head moves only by compare-and-swap (``commit`` with ``expected``).
+2.  A lease keeps two runs from starting on the same addresses; it is politeness.  Its token
+    fences: a write with a token whose lease is gone is refused, and changes nothing.
+3.  What a run intends is durable before it acts (``begin_run``, ``append``), and its journal
+    ends in the same transaction as the revision that tells the outcome (``closes``).
+4.  Nothing creates a state but ``create``; reading one that does not exist finds it empty.
+
+`backends.testing.BackendContract` is the executable half of this module.  A handle may be used
+from several threads, and many handles, in many processes, may be open on one state.
+
+Any method may raise `StateUnavailableError` or `CorruptStateError`.  Every writing method but
+``create``, ``release`` and ``unlock`` raises `StateMissingError` before ``create``.  Where several
+errors apply, the first of this order is raised: state missing, fenced, head moved, run, objects.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from backends.documents import (
+    Change,
+    JournalRecord,
+    JsonValue,
+    Lease,
+    LeaseRequest,
+    Revision,
+    RevisionDraft,
+    RunRecord,
+    canonical_json,
+    instant,
+    object_id,
+)
+from backends.errors import (
+    BackendError,
+    BackendSettingsError,
+    ConflictError,
+    CorruptStateError,
+    FencedError,
+    HeadMovedError,
+    JournalOrderError,
+    LeaseHeldError,
+    ObjectMissingError,
+    RevisionNotFoundError,
+    RunExistsError,
+    RunNotOpenError,
+    SchemaTooNewError,
+    StateMissingError,
+    StateUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+__all__ = [
+    "BackendError",
+    "BackendSettingsError",
+    "Change",
+    "ConflictError",
+    "CorruptStateError",
+    "FencedError",
+    "HeadMovedError",
+    "JournalOrderError",
+    "JournalRecord",
+    "JsonValue",
+    "Lease",
+    "LeaseHeldError",
+    "LeaseRequest",
+    "ObjectMissingError",
+    "Revision",
+    "RevisionDraft",
+    "RevisionNotFoundError",
+    "RunExistsError",
+    "RunNotOpenError",
+    "RunRecord",
+    "SchemaTooNewError",
+    "StateBackend",
+    "StateMissingError",
+    "StateReader",
+    "StateUnavailableError",
+    "canonical_json",
+    "commit_disjoint",
+    "instant",
+    "object_id",
+]
+
+
+class StateReader(Protocol):
+    """What can be known of a project's state; what planning is given."""
+
+    def exists(self) -> bool:
+        """Say whether the project's state was ever created here."""
+        ...
+
+    def head(self) -> Revision | None:
+        """Return the newest revision, or None where there is none."""
+        ...
+
+    def revision(self, number: int) -> Revision:
+        """Return one revision.
+
+        Raises:
+            RevisionNotFoundError: There is none of that number.
+        """
+        ...
+
+    def revisions(self, *, limit: int | None = None) -> Iterator[Revision]:
+        """Yield revisions, newest first, at most ``limit``."""
+        ...
+
+    def resources(self, *, at: int | None = None) -> Mapping[str, str]:
+        """Return address to object id as of revision ``at``, sorted; head by default.
+
+        Raises:
+            RevisionNotFoundError: ``at`` is given and there is none of that number.
+        """
+        ...
+
+    def resource_history(self, address: str) -> Iterator[tuple[int, str | None]]:
+        """Yield ``(revision, object id or None)`` where ``address`` changed, newest first."""
+        ...
+
+    def objects(self, ids: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the objects of those ids, each verified against its id.
+
+        Raises:
+            ObjectMissingError: Some are not stored; it names them all.
+            CorruptStateError: One does not have the hash it is stored under.
+        """
+        ...
+
+    def leases(self) -> tuple[Lease, ...]:
+        """Return the leases, by token; expired ones too, until they are replaced."""
+        ...
+
+    def open_runs(self) -> tuple[RunRecord, ...]:
+        """Return the runs that began and were not closed, by start, then id."""
+        ...
+
+    def journal(self, run: str) -> tuple[JournalRecord, ...]:
+        """Return a run's journal in order; empty for an unknown run."""
+        ...
+
+
+class StateBackend(StateReader, Protocol):
+    """Where a project's state is kept, to read and to write."""
+
+    def create(self) -> None:
+        """Create the project's state; nothing happens where it exists."""
+        ...
+
+    def put(self, objects: Iterable[bytes]) -> tuple[str, ...]:
+        """Store objects and return their ids, in order.  Storing one twice is nothing."""
+        ...
+
+    def commit(
+        self, draft: RevisionDraft, *, expected: str | None, token: int, closes: str | None = None
+    ) -> Revision:
+        """Make ``draft`` the new head, all or nothing, durable on return.
+
+        Args:
+            draft: What to record.  Removing an address that is not there is allowed.
+            expected: The id that head must have; None for an empty history.
+            token: The fencing token of a lease of the caller.
+            closes: A run that ends with this revision.
+
+        Raises:
+            FencedError: The token's lease is gone.
+            HeadMovedError: Head is another revision.
+            RunNotOpenError: ``closes`` is not an open run.
+            ObjectMissingError: ``draft`` refers to objects that were never put.
+        """
+        ...
+
+    def acquire(self, request: LeaseRequest) -> Lease:
+        """Grant a lease with a new, greater token.
+
+        Overlapping leases that have expired, or whose process on this host is gone, are
+        replaced and named in ``took_over``.  A run that holds a lease already gets its
+        new one in place of that.
+
+        Raises:
+            LeaseHeldError: A live lease of another run overlaps.
+        """
+        ...
+
+    def renew(self, lease: Lease) -> Lease:
+        """Return the lease with its term counted from now, even if it had expired.
+
+        Raises:
+            FencedError: It was replaced, released or unlocked.
+        """
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Give the lease back; nothing happens where it is no longer held."""
+        ...
+
+    def unlock(self, run: str) -> Lease | None:
+        """Take a run's lease away and return it; None where it holds none."""
+        ...
+
+    def begin_run(self, record: RunRecord, *, token: int) -> None:
+        """Record that a run begins, durable on return.
+
+        Raises:
+            FencedError: The token's lease is gone.
+            RunExistsError: A run of that id, open or closed, is recorded.
+            ObjectMissingError: Its plan was never put.
+        """
+        ...
+
+    def append(self, run: str, records: Sequence[JournalRecord], *, token: int) -> None:
+        """Add records to a run's journal as one group: all or none, durable on return.
+
+        Raises:
+            FencedError: The token's lease is gone.
+            RunNotOpenError: The run never began or was closed.
+            JournalOrderError: Sequence numbers do not increase.
+        """
+        ...
+
+    def close_run(self, run: str, *, token: int) -> None:
+        """End a run without a revision.  Its journal stays readable.
+
+        Raises:
+            FencedError: The token's lease is gone.
+            RunNotOpenError: The run never began or was closed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections; the handle is not used afterwards."""
+        ...
+
+
+def commit_disjoint(
+    backend: StateBackend,
+    draft: RevisionDraft,
+    *,
+    base: Revision | None,
+    token: int,
+    closes: str | None = None,
+) -> Revision:
+    """Commit ``draft``, made from ``base``, on top of head if head moved elsewhere only.
+
+    Raises:
+        ConflictError: A revision since ``base`` changed an address that ``draft`` changes, or
+            ``base`` is not part of this history.  Nothing was recorded.
+    """
+    seen = base
+    while True:
+        try:
+            return backend.commit(
+                draft, expected=seen.id if seen else None, token=token, closes=closes
+            )
+        except HeadMovedError as error:
+            if error.found is None:
+                raise
+            seen = _disjoint_head(backend, draft, base, seen)
+
+
+def _disjoint_head(
+    backend: StateReader, draft: RevisionDraft, base: Revision | None, seen: Revision | None
+) -> Revision | None:
+    """Return head, having checked that no revision after ``seen`` overlaps with ``draft``."""
+    head: Revision | None = None
+    for revision in backend.revisions():
+        head = head or revision
+        if seen is not None and revision.number <= seen.number:
+            if revision.id != seen.id:
+                raise ConflictError(base, revision, draft.changes)
+            break
+        if overlap := revision.changes.keys() & draft.changes.keys():
+            raise ConflictError(base, revision, overlap)
+    return head

@@ -1,0 +1,224 @@
+"""What a backend stores, as immutable values, and the one JSON form that is hashed.
+
+Nothing here knows where things are kept.  Times are ISO 8601 in UTC, as text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+JsonValue: TypeAlias = (
+    "Mapping[str, JsonValue] | Sequence[JsonValue] | str | int | float | bool | None"
+)
+
+Change: TypeAlias = Mapping[str, str | None]
+"""Address to object id, or to None where the address is removed."""
+
+
+def object_id(data: bytes) -> str:
+    """Return the name of an object: the SHA-256 of its bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def canonical_json(value: JsonValue) -> str:
+    """Return the one text of ``value``: keys sorted, no spaces, ASCII only.
+
+    Raises:
+        ValueError: A number is not finite.
+        TypeError: Something inside is not JSON.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    message = f"{type(value).__name__} is not JSON"
+    raise TypeError(message)
+
+
+def instant(seconds: float) -> str:
+    """Return seconds since the epoch as text; later instants compare greater."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _storable(text: str) -> str:
+    # Arguments and names from the system may hold undecodable bytes as lone surrogates,
+    # which no store accepts; the record of what was done must not fail on them.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionDraft:
+    """A revision before it has a place in history.
+
+    Attributes:
+        status: The caller's word for how it went; not interpreted here.
+        changes: What differs from the parent, by address.
+        details: Anything else the caller wants back; JSON, not interpreted here.
+    """
+
+    status: str
+    author: str
+    created_at: str
+    message: str = ""
+    plan_id: str | None = None
+    git_commit: str | None = None
+    reverts: int | None = None
+    changes: Change = field(default_factory=dict)
+    details: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the texts that come from people storable."""
+        object.__setattr__(self, "author", _storable(self.author))
+        object.__setattr__(self, "message", _storable(self.message))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision(RevisionDraft):
+    """One step of a project's history; never changed once written.
+
+    Attributes:
+        number: Its place, counted from 1 without gaps.
+        id: The SHA-256 of everything else, ``parent`` included: the chain vouches for the past.
+        parent: The id of the revision before it; None for the first.
+    """
+
+    number: int
+    id: str
+    parent: str | None
+
+    @classmethod
+    def of(cls, draft: RevisionDraft, *, after: Revision | None) -> Revision:
+        """Return ``draft`` as the successor of ``after``."""
+        fields = _draft_fields(draft)
+        number, parent = (after.number + 1, after.id) if after else (1, None)
+        return cls(
+            number=number,
+            parent=parent,
+            id=_revision_id(fields, number, parent),
+            status=draft.status,
+            author=draft.author,
+            created_at=draft.created_at,
+            message=draft.message,
+            plan_id=draft.plan_id,
+            git_commit=draft.git_commit,
+            reverts=draft.reverts,
+            changes=dict(sorted(draft.changes.items())),
+            details=json.loads(canonical_json(draft.details)),
+        )
+
+    def is_intact(self) -> bool:
+        """Say whether ``id`` is still the hash of everything else."""
+        return self.id == _revision_id(_draft_fields(self), self.number, self.parent)
+
+
+def _draft_fields(draft: RevisionDraft) -> dict[str, JsonValue]:
+    return {
+        "status": draft.status,
+        "author": draft.author,
+        "created_at": draft.created_at,
+        "message": draft.message,
+        "plan_id": draft.plan_id,
+        "git_commit": draft.git_commit,
+        "reverts": draft.reverts,
+        "changes": draft.changes,
+        "details": draft.details,
+    }
+
+
+def _revision_id(fields: Mapping[str, JsonValue], number: int, parent: str | None) -> str:
+    document = {**fields, "number": number, "parent": parent}
+    return object_id(canonical_json(document).encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRequest:
+    """What a run asks for before it writes.
+
+    Attributes:
+        run: The run's id; a run holds at most one lease.
+        boot_id: What tells one boot of ``host`` (and one process table on it) from another;
+            empty where that is not known.  See `backends.leases.local_boot_id`.
+        addresses: What the run will write.  Two live leases never share one.
+        exclusive: Wider names (not interpreted here) of which the same holds.
+        term: Seconds from now, or from a renewal, until the lease expires.
+    """
+
+    run: str
+    who: str
+    host: str
+    pid: int
+    boot_id: str
+    command: str
+    addresses: frozenset[str]
+    exclusive: frozenset[str] = frozenset()
+    term: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Make the texts that come from the system storable."""
+        object.__setattr__(self, "who", _storable(self.who))
+        object.__setattr__(self, "host", _storable(self.host))
+        object.__setattr__(self, "command", _storable(self.command))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease(LeaseRequest):
+    """A granted request.
+
+    Attributes:
+        token: The fencing token, greater than every earlier one of the project.
+        since: When it was granted.
+        expires: From when on another run may take it over; until then nobody may.
+        took_over: The expired or dead leases that this one replaced; only in the answer to
+            ``acquire``, never stored.
+    """
+
+    token: int
+    since: str
+    expires: str
+    took_over: tuple[Lease, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """The intent of a run, durable before it does anything.
+
+    Attributes:
+        plan: The id of the object that holds its plan.
+        addresses: Everything it may touch.
+    """
+
+    run: str
+    started_at: str
+    command: str
+    plan: str | None
+    addresses: tuple[str, ...]
+    details: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the text that comes from the system storable."""
+        object.__setattr__(self, "command", _storable(self.command))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRecord:
+    """One entry of a run's journal.
+
+    Attributes:
+        sequence: Its place; greater than that of every earlier record of the run.
+        kind: The caller's word (a begin, an end, …); not interpreted here.
+    """
+
+    sequence: int
+    kind: str
+    address: str
+    step: str
+    at: str
+    data: Mapping[str, JsonValue] = field(default_factory=dict)
