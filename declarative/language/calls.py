@@ -1,0 +1,93 @@
+"""What a function of the language is, and what the evaluator does around it.
+
+Before `Function.call` the evaluator checks the number of arguments, converts each to
+its parameter's type, refuses null, answers unknown when any part of an argument is
+unknown, and takes sensitive marks off; afterwards it marks the result. A function
+therefore sees only what its parameters ask for and stays a few pure lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from declarative.errors import EvaluationError
+from declarative.language.values import Type, Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What impure functions may read: the project's directory and the environment."""
+
+    root: Path
+    environ: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a function.
+
+    Attributes:
+        name: As messages show it.
+        type: What arguments are converted to; None (or a type that contains `DYNAMIC`)
+            takes them as they are.
+        allow_null: Null is handed to the function instead of being refused.
+        allow_unknown: Unknown (wholly or in part) is handed over; otherwise the result
+            is unknown.
+        allow_marked: Sensitive marks stay on the argument, and the function answers for
+            the marks of its result as far as this argument goes.
+    """
+
+    name: str
+    type: Type | None = None
+    allow_null: bool = False
+    allow_unknown: bool = False
+    allow_marked: bool = False
+
+
+Implementation: TypeAlias = Callable[[CallContext, Sequence[Value]], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A built-in function; ``variadic`` takes all arguments beyond ``parameters``.
+
+    ``call`` returns a value without residual (the evaluator attaches it) and raises
+    `FunctionError` for anything wrong with the arguments' content. ``returns`` is the
+    type of the result as far as it never varies; an unknown result has it.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    variadic: Parameter | None
+    call: Implementation
+    returns: Type | None = None
+
+    def parameter(self, position: int) -> Parameter | None:
+        """Return the parameter that takes the argument at ``position``, counted from 0."""
+        if position < len(self.parameters):
+            return self.parameters[position]
+        return self.variadic
+
+
+@dataclass(eq=False)
+class FunctionError(EvaluationError):
+    """A function refused its arguments; the evaluator adds the function and the range.
+
+    Attributes:
+        message: What is wrong, as a sentence without a final stop and without the name
+            of the function: ``a negative number has no logarithm``.
+        argument: The position (from 0) of the argument to blame, if it is one.
+    """
+
+    message: str = ""
+    argument: int | None = None
+
+
+def refuse(message: str, argument: int | None = None) -> FunctionError:
+    """Return the error to raise when the content of an argument is no good."""
+    return FunctionError(message=message, argument=argument)
