@@ -159,7 +159,7 @@ class FunctionWriter(FunctionReader, Protocol):
         """Create an alias."""
         ...
 
-    def update_alias(  # noqa: PLR0913 - the fields of one API call
+    def update_alias(
         self,
         name: str,
         alias: str,

@@ -83,7 +83,9 @@ class DesiredRelease(Frozen):
         A revert holds against this digest: it changes exactly when the files want
         something else of the release.
         """
-        wanted = self.model_dump(mode="json", exclude={"connector", "prevent_destroy", "depends_on"})
+        wanted = self.model_dump(
+            mode="json", exclude={"connector", "prevent_destroy", "depends_on"}
+        )
         wanted["function"] = _without_fingerprints(self.function)
         return digest(wanted)
 

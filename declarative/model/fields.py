@@ -86,7 +86,9 @@ FUNCTION: Final[tuple[Field, ...]] = (
         Field("security_group_ids", "SecurityGroupIds", Shape.SET, default=[]),
         Field("ipv6_allowed_for_dual_stack", "Ipv6AllowedForDualStack", default=False),
     ),
-    _structure("dead_letter_config", "DeadLetterConfig", Field("target_arn", "TargetArn", default="")),
+    _structure(
+        "dead_letter_config", "DeadLetterConfig", Field("target_arn", "TargetArn", default="")
+    ),
     _structure("tracing_config", "TracingConfig", Field("mode", "Mode", default="PassThrough")),
     _structure("ephemeral_storage", "EphemeralStorage", Field("size", "Size", default=512)),
     _structure("snap_start", "SnapStart", Field("apply_on", "ApplyOn", default="None")),
@@ -114,14 +116,19 @@ FUNCTION: Final[tuple[Field, ...]] = (
     ),
 )
 
-NAMES: Final[frozenset[str]] = frozenset(field.name for field in FUNCTION) | {"function_name", "tags"}
+NAMES: Final[frozenset[str]] = frozenset(field.name for field in FUNCTION) | {
+    "function_name",
+    "tags",
+}
 """What may stand in a ``function`` block; ``code``, ``publish`` and ``package_type`` may not."""
 
 Attributes = dict[str, "JsonValue"]
 """The attributes of a part: JSON by name, in normal form unless said otherwise."""
 
 
-def leaves(fields: tuple[Field, ...] = FUNCTION, prefix: Path = ()) -> tuple[tuple[Path, Field], ...]:
+def leaves(
+    fields: tuple[Field, ...] = FUNCTION, prefix: Path = ()
+) -> tuple[tuple[Path, Field], ...]:
     """Return every field that holds a value of its own, with its path."""
     found: list[tuple[Path, Field]] = []
     for field in fields:
@@ -148,7 +155,10 @@ def normalise(field: Field, value: JsonValue) -> JsonValue:
         case Shape.SET, list():
             return sorted(value, key=str)
         case Shape.LAYERS, list():
-            return [item.get("Arn") if isinstance(item, dict) and "Arn" in item else item for item in value]
+            return [
+                item.get("Arn") if isinstance(item, dict) and "Arn" in item else item
+                for item in value
+            ]
         case _:
             return value
 
@@ -190,7 +200,9 @@ def _write(fields: tuple[Field, ...], attributes: Mapping[str, JsonValue]) -> di
         if field.shape is Shape.STRUCTURE and isinstance(value, dict):
             request[field.api] = _write(field.fields, value)
         elif field.shape is Shape.STRUCTURES and isinstance(value, list):
-            request[field.api] = [_write(field.fields, item) for item in value if isinstance(item, dict)]
+            request[field.api] = [
+                _write(field.fields, item) for item in value if isinstance(item, dict)
+            ]
         else:
             request[field.api] = value
     return request

@@ -1,0 +1,239 @@
+"""One release, three worlds: what is desired, recorded and observed, and what differs.
+
+Everything here is pure. `compare` says what differs, part by part; which version serves
+it is ``versions``' question, and which steps follow is ``sequence``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from declarative.engine.diff import attribute_changes
+from declarative.engine.observe import ENVIRONMENT, masked, plain_names
+from declarative.model import fields
+from declarative.model.address import Address
+from declarative.model.canonical import digest
+from declarative.model.plan import Action, AttributeChange, Change
+from declarative.model.values import Fingerprinter, has_unknown
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from declarative.engine.observe import Observation
+    from declarative.engine.ports import ObservedFunction
+    from declarative.model.desired import DesiredRelease
+    from declarative.model.fields import Attributes
+    from declarative.model.revision import ReleaseRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Worlds:
+    """One release as it is desired, recorded (if ever applied) and observed."""
+
+    desired: DesiredRelease
+    recorded: ReleaseRecord | None
+    observed: Observation
+    fingerprinter: Fingerprinter
+
+    @property
+    def plain(self) -> frozenset[str]:
+        """Environment names whose values may be shown."""
+        return plain_names(
+            self.desired.function, self.recorded.desired.function if self.recorded else None
+        )
+
+    @property
+    def address(self) -> Address:
+        """The release's address."""
+        return Address.parse(self.desired.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs between desired and observed.
+
+    Attributes:
+        before: The observed configuration, masked; None where there is no function.
+        after: The whole configuration after the apply, masked.
+        configuration: Top-level fields that differ and are set by a configuration update.
+        code: Whether the package (or what belongs to it) has to be sent.
+        architectures: Whether the architectures differ.
+        set_tags: Tags to add or replace; ``removed_tags`` those to take away.
+    """
+
+    action: Action
+    before: Attributes | None
+    after: Attributes
+    function: tuple[AttributeChange, ...]
+    configuration: tuple[str, ...] = ()
+    code: bool = False
+    architectures: bool = False
+    set_tags: Mapping[str, str] | None = None
+    removed_tags: tuple[str, ...] = ()
+
+    @property
+    def mutates(self) -> bool:
+        """Whether ``$LATEST`` of an existing function changes."""
+        return bool(self.configuration) or self.code
+
+
+def compare(worlds: Worlds) -> Comparison:
+    """Return what differs in function and tags."""
+    function = worlds.observed.function
+    if function is None:
+        return _new(worlds)
+    before = masked(function.attributes, worlds.fingerprinter, worlds.plain)
+    after = effective(worlds, before)
+    changes = attribute_changes(before, after, worlds.fingerprinter, worlds.desired.residuals)
+    code = _code_change(worlds, function)
+    tops = {change.path[0] for change in changes}
+    set_tags, removed = _tag_difference(worlds, function)
+    return Comparison(
+        action=_action(worlds, changed=bool(changes or code)),
+        before=before,
+        after=after,
+        function=(*changes, *code),
+        configuration=tuple(sorted(name for name in tops if _is_configuration(name))),
+        code=bool(code) or "architectures" in tops,
+        architectures="architectures" in tops,
+        set_tags=set_tags,
+        removed_tags=removed,
+    )
+
+
+def _new(worlds: Worlds) -> Comparison:
+    desired = worlds.desired
+    after = effective(worlds, fields.from_api({}, desired.function_name))
+    declared = {path: fields.get(after, path) for path in desired.declared}
+    attributes: Attributes = {}
+    for path, value in declared.items():
+        attributes = fields.put(attributes, path, value)
+    code = AttributeChange(path=("code_sha256",), after=desired.artifact.code_sha256)
+    if desired.artifact.code_sha256 is None:
+        code = AttributeChange(path=("artifact",), after=desired.artifact.identity)
+    return Comparison(
+        action=Action.CREATE,
+        before=None,
+        after=after,
+        function=(
+            *attribute_changes({}, attributes, worlds.fingerprinter, desired.residuals),
+            code,
+        ),
+        code=True,
+        set_tags=desired.tags,
+    )
+
+
+def effective(worlds: Worlds, base: Attributes) -> Attributes:
+    """Return the whole configuration after the apply.
+
+    Declared leaves win; a leaf that was declared when recorded and no longer is goes back
+    to AWS's default; everything else stays as it is.
+    """
+    desired, recorded = worlds.desired, worlds.recorded
+    result = base
+    earlier = recorded.function.declared if recorded and recorded.function else ()
+    for path in earlier:
+        if path not in desired.declared:
+            result = fields.put(result, path, fields.default_of(path, desired.function_name))
+    for path in desired.declared:
+        result = fields.put(result, path, fields.get(desired.function, path))
+    return result
+
+
+def content_digest(
+    attributes: Attributes, code_sha256: str | None, fingerprinter: Fingerprinter
+) -> str | None:
+    """Identify code and configuration together; None while either is not known.
+
+    Two versions with equal content serve equally, so an alias may move to either.
+    """
+    if code_sha256 is None or has_unknown(dict(attributes)):
+        return None
+    hidden: dict[str, JsonValue] = dict(masked(attributes, fingerprinter))
+    return digest({"attributes": hidden, "code": code_sha256})
+
+
+def code_after(worlds: Worlds, comparison: Comparison) -> str | None:
+    """Return the ``CodeSha256`` after the apply; None where only AWS will know it."""
+    known = worlds.desired.artifact.code_sha256
+    if known is not None or worlds.observed.function is None:
+        return known
+    moved = any(change.path == ("artifact",) for change in comparison.function)
+    return None if moved else worlds.observed.function.code_sha256
+
+
+def _is_configuration(name: str) -> bool:
+    return name not in ("architectures", "package_type")
+
+
+def _action(worlds: Worlds, *, changed: bool) -> Action:
+    if worlds.recorded is None or worlds.recorded.function is None:
+        return Action.ADOPT
+    return Action.UPDATE if changed else Action.NO_OP
+
+
+def _code_change(worlds: Worlds, function: ObservedFunction) -> tuple[AttributeChange, ...]:
+    artifact, recorded = worlds.desired.artifact, worlds.recorded
+    if artifact.code_sha256 is not None:
+        if function.code_sha256 == artifact.code_sha256:
+            return ()
+        return (
+            AttributeChange(
+                path=("code_sha256",), before=function.code_sha256, after=artifact.code_sha256
+            ),
+        )
+    if (
+        recorded is not None
+        and recorded.function is not None
+        and recorded.desired.artifact.identity == artifact.identity
+        and recorded.function.code_sha256 == function.code_sha256
+    ):
+        return ()
+    before = recorded.desired.artifact.identity if recorded else None
+    return (AttributeChange(path=("artifact",), before=before, after=artifact.identity),)
+
+
+def _tag_difference(
+    worlds: Worlds, function: ObservedFunction
+) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    observed = dict(function.tags or {})
+    wanted = worlds.desired.tags or {}
+    earlier = (worlds.recorded.desired.tags if worlds.recorded else None) or {}
+    changed = {name: value for name, value in wanted.items() if observed.get(name) != value}
+    removed = tuple(sorted(name for name in earlier if name not in wanted and name in observed))
+    return changed, removed
+
+
+def tags_change(worlds: Worlds, comparison: Comparison) -> Change | None:
+    """Return the change of the tags part, or None where tags stay as they are."""
+    function = worlds.observed.function
+    observed = dict(function.tags or {}) if function else {}
+    touched = {*(comparison.set_tags or {}), *comparison.removed_tags}
+    if not touched:
+        return None
+    wanted = worlds.desired.tags or {}
+    return Change(
+        address=str(worlds.address.part("tags")),
+        kind="tags",
+        action=Action.CREATE if function is None else Action.UPDATE,
+        attributes=tuple(
+            AttributeChange(
+                path=(name,),
+                before=observed.get(name),
+                after=wanted.get(name) if name in wanted else None,
+            )
+            for name in sorted(touched)
+        ),
+    )
+
+
+def removed_environment(comparison: Comparison) -> tuple[str, ...]:
+    """Return environment names that the apply would take away."""
+    before = fields.get(comparison.before or {}, ENVIRONMENT)
+    after = fields.get(comparison.after, ENVIRONMENT)
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return ()
+    return tuple(sorted(before.keys() - after.keys()))

@@ -1,0 +1,182 @@
+"""From a bound release to the desired one: the same normal form AWS's answers are given.
+
+Nothing is compared here; `normalise` only says what the files want, with secrets as
+fingerprints, tags merged and the artifact's identity found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from declarative.engine.secrets import marked_leaves, settings_of
+from declarative.errors import ConfigurationError, Diagnostic
+from declarative.model import fields
+from declarative.model.desired import DesiredAlias, DesiredRelease, Residual
+from declarative.model.fields import LEAVES, Attributes, Path
+from declarative.model.values import Fingerprinter, Pending, Sensitive, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import JsonValue
+
+    from declarative.engine.ports import Cloud
+    from declarative.model.artifacts import ArtifactIdentity
+    from declarative.model.bound import BoundRelease, Connector
+
+OWNERSHIP_TAG = "lamform:project"
+"""The tag by which two projects notice that they manage one function."""
+
+
+@dataclass(frozen=True, slots=True)
+class BindingWorld:
+    """What binding may ask of the world while it evaluates the files.
+
+    Attributes of other releases that only an apply makes known stay unknown here; the
+    planner resolves those whose release does not change.
+    """
+
+    cloud: Cloud
+
+    def account_id(self, connector: Connector) -> str | None:
+        """Return the account of a connector."""
+        return self.cloud.account_id(connector)
+
+    def release_attribute(self, address: str, path: tuple[str, ...]) -> object | None:
+        """Return nothing: see the class."""
+        del address, path
+        return None
+
+
+def normalise(
+    bound: BoundRelease,
+    *,
+    project: str,
+    account_id: str,
+    artifact: ArtifactIdentity,
+    fingerprinter: Fingerprinter,
+) -> DesiredRelease:
+    """Return what the files want of one release, in normal form."""
+    function: Attributes = {}
+    declared: list[Path] = []
+    for path, field in LEAVES.items():
+        given = _read(bound.function, path)
+        if given is None:
+            continue
+        value = fields.normalise(field, _marked(given, fingerprinter))
+        function = fields.put(function, path, value)
+        declared.append(path)
+    return DesiredRelease(
+        address=bound.address,
+        service=bound.service,
+        infrastructure=bound.infrastructure,
+        environment=bound.environment,
+        connector=settings_of(bound.connector),
+        account_id=account_id,
+        region=bound.region,
+        function_name=bound.function_name,
+        function=function,
+        declared=tuple(declared),
+        tags=_tags(bound, project),
+        aliases={
+            name: DesiredAlias(
+                description=alias.description,
+                function_version=alias.function_version,
+                routing=dict(alias.routing),
+            )
+            for name, alias in sorted(bound.aliases.items())
+        },
+        artifact=artifact,
+        residuals=tuple(
+            Residual(path=path, expression=value.residual, sensitive=isinstance(value, Sensitive))
+            for path, value in marked_leaves(bound.function)
+        ),
+        prevent_destroy=bound.prevent_destroy,
+        depends_on=tuple(sorted(set(bound.depends_on) - {bound.address})),
+    )
+
+
+def _read(function: Mapping[str, object], path: Path) -> object:
+    value: object = function
+    for name in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(name)
+    return value
+
+
+def _marked(value: object, fingerprinter: Fingerprinter) -> JsonValue:
+    if isinstance(value, Sensitive):
+        return fingerprinter.marker(value.value)
+    if isinstance(value, Pending):
+        return unknown(value.residual)
+    if isinstance(value, Mapping):
+        return {name: _marked(item, fingerprinter) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_marked(item, fingerprinter) for item in value]
+    return value  # type: ignore[return-value] # a scalar of JSON
+
+
+def _tags(bound: BoundRelease, project: str) -> dict[str, str] | None:
+    """Return declared over default tags; None where nothing manages tags."""
+    if bound.tags is None and not bound.default_tags and not bound.ownership_tag:
+        return None
+    for name, value in (bound.tags or {}).items():
+        if not isinstance(value, str):
+            raise ConfigurationError.of(
+                "A tag cannot be secret or unknown",
+                f'The value of tag "{name}" is '
+                f"{'sensitive' if isinstance(value, Sensitive) else 'not known before the apply'}. "
+                "Tags are readable by everyone who may list functions; use a plain value.",
+                address=bound.address,
+                range=bound.ranges.get("function.tags", bound.ranges.get("")),
+            )
+    declared = {name: str(value) for name, value in (bound.tags or {}).items()}
+    ownership = {OWNERSHIP_TAG: project} if bound.ownership_tag else {}
+    return dict(sorted({**bound.default_tags, **declared, **ownership}.items()))
+
+
+def refingerprint(
+    desired: DesiredRelease, values: Mapping[Path, JsonValue], fingerprinter: Fingerprinter
+) -> DesiredRelease:
+    """Return ``desired`` with fingerprints of the given key and unknown values filled in.
+
+    ``values`` gives the value at each residual's path, as resolved at apply.
+    """
+    function: Attributes = dict(desired.function)
+    for residual in desired.residuals:
+        value = values[residual.path]
+        held = fingerprinter.marker(value) if residual.sensitive else value
+        function = fields.put(function, residual.path, held)
+    return desired.model_copy(update={"function": function})
+
+
+def refuse_shared_functions(
+    releases: Iterable[DesiredRelease], bound: Iterable[BoundRelease]
+) -> None:
+    """Refuse two releases that claim one function.
+
+    Raises:
+        ConfigurationError: naming both, for every such pair.
+    """
+    ranges = {release.address: release.ranges.get("") for release in bound}
+    claimed: dict[tuple[str, str, str], str] = {}
+    problems: list[Diagnostic] = []
+    for release in releases:
+        function = (release.account_id, release.region, release.function_name)
+        first = claimed.setdefault(function, release.address)
+        if first != release.address:
+            problems.append(
+                Diagnostic(
+                    "Two releases claim one function",
+                    f"{first} and {release.address} both deploy {release.function_name} in "
+                    f"{release.region} of account {release.account_id}. Put something that "
+                    "differs, such as self.key, into function_name.",
+                    address=release.address,
+                    range=ranges.get(release.address),
+                )
+            )
+    if problems:
+        raise ConfigurationError(tuple(problems))

@@ -1,0 +1,164 @@
+"""Secrets between a plan, which never holds one, and an apply, which needs them.
+
+A plan made in this process keeps its secrets in memory (`Secrets.literals`); a saved plan
+evaluates each residual expression again, from variables and the environment. Both ways
+end in `Secrets.value`, so that apply does not know which one it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from declarative.errors import ConfigurationError, RemoteError
+from declarative.language.expressions import evaluate
+from declarative.language.syntax import parse_expression
+from declarative.language.types import to_python
+from declarative.model.bound import BoundRelease, Connector
+from declarative.model.desired import ConnectorSettings, Residual
+from declarative.model.fields import LEAVES, Path
+from declarative.model.values import SECRET, Pending, Sensitive
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from declarative.language.expressions import Scope
+    from declarative.language.values import Value
+
+ReleaseLookup = Callable[[str, tuple[str, ...]], "JsonValue"]
+"""Gives ``release.X`` attributes by address and path; None for one not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Where the values come from that no plan may hold.
+
+    Attributes:
+        scope: Makes the scope in which residual expressions are evaluated.
+        literals: Values known in this process, by release and path.
+        connectors: The files' connectors with their credentials, by address.
+    """
+
+    scope: Callable[[ReleaseLookup], Scope]
+    literals: Mapping[tuple[str, Path], JsonValue] = field(default_factory=dict, repr=False)
+    connectors: Mapping[str, Connector] = field(default_factory=dict, repr=False)
+
+    def value(self, release: str, residual: Residual, lookup: ReleaseLookup) -> JsonValue:
+        """Return the value that belongs at ``residual.path`` of ``release``.
+
+        Raises:
+            ConfigurationError: the value was written literally in files that are not here.
+            EvaluationError: the expression cannot be evaluated (a variable is not given).
+        """
+        known = (release, residual.path)
+        if known in self.literals:
+            return self.literals[known]
+        if residual.expression is None:
+            raise ConfigurationError.of(
+                "A secret cannot be reproduced",
+                f"The value of {'.'.join(residual.path)} is written literally in the files, so "
+                "the saved plan cannot carry it. Take it from a sensitive variable, or from "
+                "getenv(), and plan again.",
+                address=release,
+            )
+        return self.evaluate(residual.expression, lookup)
+
+    def evaluate(self, expression: str, lookup: ReleaseLookup) -> JsonValue:
+        """Return the plain value of a residual expression."""
+        value = evaluate(parse_expression(expression, "<plan>"), self.scope(lookup))
+        return to_python(
+            value, placeholder=lambda marked: to_python(replace(marked, sensitive=False))
+        )  # type: ignore[return-value]
+
+    def connector(self, settings: ConnectorSettings) -> Connector:
+        """Return the connector with its credentials: the files' own, or the recorded one.
+
+        Raises:
+            RemoteError: a credential was written literally in files that are not here.
+        """
+        if settings.address in self.connectors:
+            return self.connectors[settings.address]
+        return Connector(
+            address=settings.address,
+            region=settings.region,
+            endpoint_url=settings.endpoint_url,
+            credentials={
+                name: self._credential(settings.address, name, value)
+                for name, value in settings.credentials.items()
+            },
+            assume_role=settings.assume_role,
+            allowed_account_ids=settings.allowed_account_ids,
+        )
+
+    def _credential(self, address: str, name: str, value: JsonValue) -> object:
+        if not isinstance(value, dict) or SECRET not in value:
+            return value
+        expression = value[SECRET]
+        if not isinstance(expression, str):
+            raise RemoteError.of(
+                "Credentials are not available",
+                f"{name} of {address} is written literally in files that are not here. Take it "
+                "from a sensitive variable, or use the default credentials.",
+                address=address,
+            )
+        return Sensitive(self.evaluate(expression, lambda *_: None), expression)
+
+
+def _revealed(value: Value) -> JsonValue:
+    """Return the plain content of a value whatever its marks."""
+    plain = replace(value, sensitive=False)
+    return to_python(plain, placeholder=_revealed)  # type: ignore[return-value] # JSON
+
+
+def settings_of(connector: Connector) -> ConnectorSettings:
+    """Return a connector without its secrets."""
+    return ConnectorSettings(
+        address=connector.address,
+        region=connector.region,
+        endpoint_url=connector.endpoint_url,
+        credentials={name: _without_secret(value) for name, value in connector.credentials.items()},
+        assume_role={name: _without_secret(value) for name, value in connector.assume_role.items()},
+        allowed_account_ids=connector.allowed_account_ids,
+    )
+
+
+def _without_secret(value: object) -> JsonValue:
+    if isinstance(value, Sensitive):
+        return {SECRET: value.residual}
+    return value  # type: ignore[return-value] # the models of configuration hold JSON only
+
+
+def literals_of(releases: tuple[BoundRelease, ...]) -> Mapping[tuple[str, Path], JsonValue]:
+    """Return every secret that binding has evaluated, by release and path."""
+    return {
+        (release.address, path): value.value
+        for release in releases
+        for path, value in marked_leaves(release.function)
+        if isinstance(value, Sensitive)
+    }
+
+
+def marked_leaves(function: Mapping[str, object]) -> tuple[tuple[Path, Sensitive | Pending], ...]:
+    """Return the secret and unknown leaves of a function block with their paths."""
+    found: list[tuple[Path, Sensitive | Pending]] = []
+
+    def visit(value: object, path: Path) -> None:
+        if isinstance(value, Sensitive | Pending):
+            found.append((path, value))
+        elif isinstance(value, Mapping):
+            for name, item in value.items():
+                visit(item, (*path, name))
+
+    for path in LEAVES:
+        visit(_at(function, path), path)
+    return tuple(found)
+
+
+def _at(function: Mapping[str, object], path: Path) -> object:
+    value: object = function
+    for name in path:
+        if not isinstance(value, Mapping):
+            return value if isinstance(value, Sensitive | Pending) else None
+        value = value.get(name)
+    return value

@@ -1,0 +1,273 @@
+"""Lowering a comparison to steps: the shortest sequence that is right, in its phases.
+
+Configuration goes before code, so that the one version published with the code holds
+both. A release with aliases changes ``$LATEST`` in *prepare*, where nobody calls it; one
+without serves ``$LATEST``, so all of it belongs to *switch*. Where a version that exists
+already has the desired content, aliases move first and ``$LATEST`` follows, unpublished.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from declarative.model import fields
+from declarative.model.address import Address
+from declarative.model.artifacts import S3Artifact
+from declarative.model.plan import (
+    Action,
+    AliasMove,
+    AttributeChange,
+    Calls,
+    Change,
+    CreateAlias,
+    CreateFunction,
+    DeleteAlias,
+    Phase,
+    PublishCheckpoint,
+    PublishVersion,
+    Step,
+    TagFunction,
+    UntagFunction,
+    UpdateAlias,
+    UpdateCode,
+    UpdateConfiguration,
+)
+
+if TYPE_CHECKING:
+    from declarative.engine.compare import Comparison, Worlds
+    from declarative.engine.ports import ObservedAlias
+    from declarative.engine.versions import VersionChoice
+    from declarative.model.desired import DesiredAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """How a revert gives ``$LATEST`` back what a version holds.
+
+    Attributes:
+        version: The version that code and secrets come from; None: the artifact and the
+            residual expressions give them.
+        code: Whether the code, too, comes from that version.
+    """
+
+    version: str | None = None
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """The steps of one release, and what they do to its aliases."""
+
+    steps: tuple[Step, ...]
+    aliases: dict[str, AliasMove]
+    alias_changes: tuple[Change, ...]
+
+
+def lower(
+    worlds: Worlds, comparison: Comparison, choice: VersionChoice, restore: Restore
+) -> Sequence:
+    """Return the steps that turn the observed release into the desired one."""
+    phase = Phase.PREPARE if worlds.desired.aliases else Phase.SWITCH
+    alias_steps, moves, changes = _aliases(worlds, choice)
+    if comparison.action is Action.CREATE:
+        function = _creation(worlds, comparison)
+    elif choice.version is not None:
+        function = _latest(worlds, comparison, choice, restore, Phase.SWITCH)
+    else:
+        function = _latest(worlds, comparison, choice, restore, phase)
+    tags = _tags(worlds, comparison, phase)
+    follows = choice.version is not None  # aliases move before $LATEST is touched
+    ordered = [*alias_steps, *function, *tags] if follows else [*function, *tags, *alias_steps]
+    steps = tuple(sorted(ordered, key=lambda step: list(Phase).index(step.phase)))
+    return Sequence(steps, moves, changes)
+
+
+def _creation(worlds: Worlds, comparison: Comparison) -> list[Step]:
+    return [
+        CreateFunction(
+            release=worlds.desired.address,
+            phase=Phase.PREPARE,
+            attributes=comparison.after,
+            tags=worlds.desired.tags or {},
+        )
+    ]
+
+
+def _latest(
+    worlds: Worlds,
+    comparison: Comparison,
+    choice: VersionChoice,
+    restore: Restore,
+    phase: Phase,
+) -> list[Step]:
+    release, steps = worlds.desired.address, list[Step]()
+    if choice.checkpoint:
+        steps.append(PublishCheckpoint(release=release, phase=phase))
+    if comparison.configuration:
+        steps.append(
+            UpdateConfiguration(
+                release=release,
+                phase=phase,
+                attributes={name: comparison.after[name] for name in comparison.configuration},
+                secrets_from=restore.version,
+            )
+        )
+    with_code = choice.publishes and _publishes_with_code(worlds)
+    if comparison.code:
+        architectures = fields.get(comparison.after, ("architectures",))
+        steps.append(
+            UpdateCode(
+                release=release,
+                phase=phase,
+                publish=with_code,
+                from_version=restore.version if restore.code else None,
+                architectures=tuple(str(one) for one in architectures)
+                if comparison.architectures and isinstance(architectures, list)
+                else None,
+            )
+        )
+    if choice.publishes and not (comparison.code and with_code):
+        steps.append(PublishVersion(release=release, phase=phase))
+    return steps
+
+
+def _publishes_with_code(worlds: Worlds) -> bool:
+    """Whether the call that sends the code may publish at once.
+
+    An object without a version could change between plan and call: it is updated,
+    compared, then published.
+    """
+    source = worlds.desired.artifact.source
+    return not (isinstance(source, S3Artifact) and source.version_id is None)
+
+
+def _tags(worlds: Worlds, comparison: Comparison, phase: Phase) -> list[Step]:
+    if comparison.action is Action.CREATE:
+        return []  # the creating call carries them
+    release, steps = worlds.desired.address, list[Step]()
+    if comparison.set_tags:
+        steps.append(TagFunction(release=release, phase=phase, tags=dict(comparison.set_tags)))
+    if comparison.removed_tags:
+        steps.append(UntagFunction(release=release, phase=phase, keys=comparison.removed_tags))
+    return steps
+
+
+def _aliases(
+    worlds: Worlds, choice: VersionChoice
+) -> tuple[list[Step], dict[str, AliasMove], tuple[Change, ...]]:
+    steps: list[Step] = []
+    moves: dict[str, AliasMove] = {}
+    changes: list[Change] = []
+    for name, alias in worlds.desired.aliases.items():
+        observed = worlds.observed.aliases.get(name)
+        version = alias.function_version or choice.version
+        if observed is not None and _same(alias, observed, version):
+            continue
+        steps.append(_alias_step(worlds, name, alias, version, observed))
+        moves[name] = AliasMove(
+            origin=observed.function_version if observed else None,
+            to=version,
+            expected=choice.expected if version is None else None,
+        )
+        changes.append(_alias_change(worlds, name, alias, version, observed))
+    for name in _unwanted(worlds):
+        steps.append(DeleteAlias(release=worlds.desired.address, phase=Phase.FINISH, alias=name))
+        moves[name] = AliasMove(origin=worlds.observed.aliases[name].function_version)
+        changes.append(
+            Change(
+                address=str(worlds.address.part("alias", name)),
+                kind="alias",
+                action=Action.DELETE,
+                reason="no longer declared",
+            )
+        )
+    return steps, moves, tuple(changes)
+
+
+def _unwanted(worlds: Worlds) -> list[str]:
+    """Return aliases that lamform made and nothing declares any more."""
+    earlier = worlds.recorded.aliases if worlds.recorded else {}
+    return sorted(
+        name
+        for name in earlier
+        if name not in worlds.desired.aliases and name in worlds.observed.aliases
+    )
+
+
+def _same(alias: DesiredAlias, observed: ObservedAlias, version: str | None) -> bool:
+    return (
+        version == observed.function_version
+        and alias.description == observed.description
+        and alias.routing == dict(observed.routing)
+    )
+
+
+def _alias_step(
+    worlds: Worlds,
+    name: str,
+    alias: DesiredAlias,
+    version: str | None,
+    observed: ObservedAlias | None,
+) -> Step:
+    kind = CreateAlias if observed is None else UpdateAlias
+    return kind(
+        release=worlds.desired.address,
+        phase=Phase.PREPARE if observed is None else Phase.SWITCH,
+        alias=name,
+        function_version=version,
+        description=alias.description,
+        routing=alias.routing,
+    )
+
+
+def _alias_change(
+    worlds: Worlds,
+    name: str,
+    alias: DesiredAlias,
+    version: str | None,
+    observed: ObservedAlias | None,
+) -> Change:
+    attributes = [
+        AttributeChange(
+            path=("function_version",),
+            before=observed.function_version if observed else None,
+            after=version,
+            unknown=version is None,
+        )
+        if observed is None or observed.function_version != version
+        else None,
+        AttributeChange(
+            path=("description",),
+            before=observed.description if observed else None,
+            after=alias.description,
+        )
+        if alias.description != (observed.description if observed else "")
+        else None,
+        AttributeChange(
+            path=("routing",),
+            before=dict(observed.routing) if observed else None,
+            after=dict(alias.routing),
+        )
+        if alias.routing != (dict(observed.routing) if observed else {})
+        else None,
+    ]
+    return Change(
+        address=str(Address.parse(worlds.desired.address).part("alias", name)),
+        kind="alias",
+        action=Action.CREATE if observed is None else Action.UPDATE,
+        attributes=tuple(change for change in attributes if change is not None),
+    )
+
+
+def estimate(steps: tuple[Step, ...]) -> Calls:
+    """Return the AWS calls that the steps make, polls left out.
+
+    The verifying read before the first step is one ``GetFunction`` and one ``ListAliases``.
+    """
+    if not steps:
+        return Calls()
+    restored = {step.from_version for step in steps if isinstance(step, UpdateCode)} | {
+        step.secrets_from for step in steps if isinstance(step, UpdateConfiguration)
+    }
+    return Calls(get_function=1 + len(restored - {None}), other=1 + len(steps))

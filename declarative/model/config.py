@@ -1,0 +1,446 @@
+"""What the evaluated content of each block must be: one closed model per block.
+
+The models judge content, not source: expressions are evaluated before, and whoever
+reads the files maps a problem's path back to a place in them. Every message completes
+the sentence "NAME …", such as ``memory_size must be a whole number between 128 and 10240``.
+
+A field that takes *marked* content lets `Sensitive` and `Pending` through, judging what is
+inside where it can; every other field refuses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from pydantic import BeforeValidator, ConfigDict, WrapValidator
+from pydantic_core import PydanticCustomError, core_schema
+
+from declarative.model.base import Frozen
+from declarative.model.values import Pending, Sensitive
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, ValidatorFunctionWrapHandler
+
+Check = Callable[[object], object]
+
+PENDING: Final = "pending"
+"""The type of the error that says a value is not known yet."""
+
+
+def refuse(phrase: str, kind: str = "content") -> PydanticCustomError:
+    """Return the error that completes the sentence "NAME …" with ``phrase``."""
+    return PydanticCustomError(kind, "{phrase}", {"phrase": phrase})
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Validates a field with one function and nothing else.
+
+    Attributes:
+        check: Returns the converted value or raises what `refuse` returns.
+        marked: Whether sensitive and pending content is let through.
+        convert: The function of the language that does what ``check`` does, for the
+            residual of a sensitive value that ``check`` changed.
+    """
+
+    check: Check
+    marked: bool = False
+    convert: str = "tostring"
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Return the schema, as pydantic asks for it."""
+        return core_schema.no_info_plain_validator_function(self._validate)
+
+    def _validate(self, value: object) -> object:
+        if not isinstance(value, Sensitive | Pending):
+            return self.check(value)
+        if not self.marked:
+            refuse_marks(value)
+        if isinstance(value, Pending):
+            return value
+        plain = self.check(value.value)
+        if plain == value.value:
+            return value
+        residual = None if value.residual is None else f"{self.convert}({value.residual})"
+        return Sensitive(plain, residual)  # type: ignore[arg-type] # a check answers JSON
+
+
+def refuse_marks(value: object) -> None:
+    """Raise if ``value`` is sensitive or not known yet."""
+    if isinstance(value, Sensitive):
+        raise refuse("must not be sensitive: it is shown in plans and kept in state", "sensitive")
+    if isinstance(value, Pending):
+        raise refuse("must be known when the plan is made", PENDING)
+
+
+def text(value: object) -> str:
+    """Return ``value`` as the language makes a string of it."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case Decimal():
+            return format(value.normalize(), "f")
+        case _:
+            raise refuse("must be a string")
+
+
+def _filled(value: object) -> str:
+    found = text(value)
+    if not found:
+        raise refuse("must not be empty")
+    return found
+
+
+def _flag(value: object) -> bool:
+    match value:
+        case bool():
+            return value
+        case "true" | "false":
+            return value == "true"
+        case _:
+            raise refuse("must be true or false")
+
+
+def whole_number(low: int, high: int) -> By:
+    """Return the check for a whole number from ``low`` to ``high``, both allowed."""
+    phrase = f"must be a whole number between {low} and {high}"
+
+    def check(value: object) -> int:
+        try:
+            number = None if isinstance(value, bool) else Decimal(value)  # type: ignore[arg-type]
+        except (ArithmeticError, TypeError, ValueError):
+            number = None
+        if number is None or number != number.to_integral_value() or not low <= number <= high:
+            raise refuse(phrase)
+        return int(number)
+
+    return By(check, marked=True, convert="tonumber")
+
+
+def one_of(*choices: str) -> By:
+    """Return the check for one of a closed set of words."""
+
+    def check(value: object) -> str:
+        if value not in choices:
+            raise refuse(f"must be {' or '.join(choices)}")
+        return str(value)
+
+    return By(check)
+
+
+def _fraction(value: object) -> float:
+    if isinstance(value, int | Decimal) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    raise refuse("must be a fraction between 0 and 1, such as 0.1")
+
+
+def _items(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return value
+    raise refuse("must be a list")
+
+
+def _plain_items(value: object) -> object:
+    refuse_marks(value)
+    return _items(value)
+
+
+def _marked_items(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    if isinstance(value, Pending):
+        return value
+    if isinstance(value, Sensitive):
+        return _rewrapped(value, handler(_items(value.value)), "[for v in {} : tostring(v)]")
+    return handler(_items(value))
+
+
+def _entries(value: object) -> object:
+    refuse_marks(value)
+    if not isinstance(value, Mapping):
+        raise refuse("must be a map")
+    return {key: item for key, item in value.items() if item is not None}
+
+
+def _marked_entries(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    if isinstance(value, Pending):
+        return value
+    if isinstance(value, Sensitive):
+        pattern = "{{ for k, v in {} : k => tostring(v) if v != null }}"
+        return _rewrapped(value, handler(_entries(value.value)), pattern)
+    return handler(_entries(value))
+
+
+def _rewrapped(value: Sensitive, plain: object, pattern: str) -> Sensitive:
+    if plain == value.value:
+        return value
+    residual = None if value.residual is None else pattern.format(value.residual)
+    return Sensitive(plain, residual)  # type: ignore[arg-type] # a handler answers JSON
+
+
+def _structure(value: object) -> object:
+    if isinstance(value, Pending):
+        raise refuse("must be known when the plan is made; write its fields one by one", PENDING)
+    if isinstance(value, Sensitive) and isinstance(value.value, dict):
+        return {
+            key: Sensitive(item, None if value.residual is None else f"({value.residual}).{key}")
+            for key, item in value.value.items()
+        }
+    if not isinstance(value, Mapping):
+        raise refuse("must be an object, or a block")
+    return {key: item for key, item in value.items() if item is not None}
+
+
+Plain = Annotated[str, By(text)]
+Filled = Annotated[str, By(_filled)]
+Flag = Annotated[bool, By(_flag)]
+Fraction = Annotated[float, By(_fraction)]
+PlainList = Annotated[tuple[Plain, ...], BeforeValidator(_plain_items)]
+PlainMap = Annotated[dict[str, Plain], BeforeValidator(_entries)]
+FractionMap = Annotated[dict[str, Fraction], BeforeValidator(_entries)]
+
+MarkedText = Annotated[str | Sensitive | Pending, By(text, marked=True)]
+MarkedFlag = Annotated[bool | Sensitive | Pending, By(_flag, marked=True, convert="tobool")]
+MarkedList = Annotated[list[MarkedText], WrapValidator(_marked_items)]
+MarkedMap = Annotated[dict[str, MarkedText], WrapValidator(_marked_entries)]
+Structure = BeforeValidator(_structure)
+
+
+class Config(Frozen):
+    """The content of one block."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Entity(Config):
+    """What connectors, environments, infrastructures, services and releases share."""
+
+    name: Plain | None = None
+    description: Plain | None = None
+    labels: PlainMap = {}
+
+
+class Settings(Config):
+    """``lamform``: about the project as a whole."""
+
+    required_version: Plain | None = None
+    project: Filled | None = None
+    default_tags: PlainMap = {}
+    ownership_tag: Flag = True
+
+
+class SqliteSettings(Config):
+    """``backend "sqlite"``."""
+
+    path: Filled = ".lamform/state.db"
+
+
+class MemorySettings(Config):
+    """``backend "memory"``."""
+
+
+class VariableConfig(Config):
+    """``variable``, apart from its type, default and conditions, which are expressions."""
+
+    description: Plain | None = None
+    sensitive: Flag = False
+    nullable: Flag = True
+    required: Flag = False
+
+
+class OutputConfig(Config):
+    """``output``, apart from its value."""
+
+    description: Plain | None = None
+    sensitive: Flag = False
+
+
+class DefaultCredentials(Config):
+    """``credentials "default"``: whatever the AWS SDK finds."""
+
+
+class StaticCredentials(Config):
+    """``credentials "static"``."""
+
+    access_key_id: MarkedText
+    secret_access_key: MarkedText
+    session_token: MarkedText | None = None
+
+
+class AssumeRoleConfig(Config):
+    """``assume_role``."""
+
+    role_arn: Filled
+    external_id: Plain | None = None
+    session_name: Filled = "lamform"
+
+
+class ConnectorConfig(Entity):
+    """``connector "aws"``, apart from its blocks."""
+
+    region: Filled | None = None
+    endpoint_url: Filled | None = None
+    default_tags: PlainMap = {}
+    allowed_account_ids: PlainList = ()
+
+
+class EnvironmentConfig(Entity):
+    """``environment``, apart from its variables and overrides."""
+
+    type: Annotated[Literal["Production", "PreProduction"], one_of("Production", "PreProduction")]
+
+
+class InfrastructureConfig(Entity):
+    """``infrastructure``, apart from its references, variables and overrides."""
+
+    region: Filled
+
+
+class ServiceConfig(Entity):
+    """``service``, apart from its blocks and variables."""
+
+
+class ReleaseConfig(Entity):
+    """``release``, apart from its references, variables and blocks."""
+
+
+class LifecycleConfig(Config):
+    """``lifecycle`` of a release."""
+
+    prevent_destroy: Flag = False
+
+
+class LocalArtifactConfig(Config):
+    """``artifact "local"``."""
+
+    path: Filled
+    exclude: PlainList = ()
+
+
+class S3ArtifactConfig(Config):
+    """``artifact "s3"``."""
+
+    bucket: Filled
+    key: Filled
+    version_id: Filled | None = None
+    region: Filled | None = None
+
+
+class AliasConfig(Config):
+    """``alias``."""
+
+    description: Plain = ""
+    function_version: Filled | None = None
+    routing: FractionMap = {}
+
+
+class EnvironmentField(Config):
+    """``environment`` of a function."""
+
+    variables: MarkedMap | None = None
+
+
+class VpcField(Config):
+    """``vpc_config``."""
+
+    subnet_ids: MarkedList | None = None
+    security_group_ids: MarkedList | None = None
+    ipv6_allowed_for_dual_stack: MarkedFlag | None = None
+
+
+class DeadLetterField(Config):
+    """``dead_letter_config``."""
+
+    target_arn: MarkedText | None = None
+
+
+class TracingField(Config):
+    """``tracing_config``."""
+
+    mode: MarkedText | None = None
+
+
+class StorageField(Config):
+    """``ephemeral_storage``."""
+
+    size: Annotated[int | Sensitive | Pending, whole_number(512, 10240)] | None = None
+
+
+class SnapStartField(Config):
+    """``snap_start``."""
+
+    apply_on: MarkedText | None = None
+
+
+class LoggingField(Config):
+    """``logging_config``."""
+
+    log_format: MarkedText | None = None
+    application_log_level: MarkedText | None = None
+    system_log_level: MarkedText | None = None
+    log_group: MarkedText | None = None
+
+
+class FileSystemField(Config):
+    """One of ``file_system_configs``."""
+
+    arn: MarkedText
+    local_mount_path: MarkedText
+
+
+class ImageField(Config):
+    """``image_config``."""
+
+    entry_point: MarkedList | None = None
+    command: MarkedList | None = None
+    working_directory: MarkedText | None = None
+
+
+class FunctionConfig(Config):
+    """``function``: the fields of ``model.fields`` that may be written, by our names."""
+
+    function_name: Filled
+    runtime: MarkedText | None = None
+    handler: MarkedText | None = None
+    role: MarkedText | None = None
+    description: MarkedText | None = None
+    memory_size: Annotated[int | Sensitive | Pending, whole_number(128, 10240)] | None = None
+    timeout: Annotated[int | Sensitive | Pending, whole_number(1, 900)] | None = None
+    architectures: MarkedList | None = None
+    environment: Annotated[EnvironmentField, Structure] | None = None
+    kms_key_arn: MarkedText | None = None
+    layers: MarkedList | None = None
+    vpc_config: Annotated[VpcField, Structure] | None = None
+    dead_letter_config: Annotated[DeadLetterField, Structure] | None = None
+    tracing_config: Annotated[TracingField, Structure] | None = None
+    ephemeral_storage: Annotated[StorageField, Structure] | None = None
+    snap_start: Annotated[SnapStartField, Structure] | None = None
+    logging_config: Annotated[LoggingField, Structure] | None = None
+    file_system_configs: (
+        Annotated[list[Annotated[FileSystemField, Structure]], BeforeValidator(_plain_items)] | None
+    ) = None
+    image_config: Annotated[ImageField, Structure] | None = None
+    tags: MarkedMap | None = None
+
+
+def declared(config: Frozen) -> dict[str, object]:
+    """Return what was written, as plain mappings; nothing that is only a default, no nulls."""
+    found = {name: getattr(config, name) for name in config.model_fields_set}
+    return {name: _undone(value) for name, value in found.items() if value is not None}
+
+
+def _undone(value: object) -> object:
+    match value:
+        case Frozen():
+            return declared(value)
+        case list() | tuple():
+            return [_undone(item) for item in value]
+        case _:
+            return value
