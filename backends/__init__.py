@@ -1,0 +1,87 @@
+"""Where state is kept: content-addressed objects, revisions, leases and journals.
+
+`backends.base` is the contract; the other modules fulfil it.  This package knows nothing of
+Lambda: it imports nothing of ``declarative``, and importing it loads no backend's libraries.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backends.errors import BackendSettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias
+
+    from backends.base import JsonValue, StateBackend
+
+    Factory: TypeAlias = Callable[[Mapping[str, JsonValue], str], StateBackend]
+
+__all__ = ["ENTRY_POINTS", "open_backend"]
+
+ENTRY_POINTS = "lamform.backends"
+"""The group of entry points; each names a callable ``(settings, project) -> StateBackend``."""
+
+
+def open_backend(kind: str, settings: Mapping[str, JsonValue], project: str) -> StateBackend:
+    """Return a handle on a project's state; nothing is created by it.
+
+    Args:
+        kind: ``memory``, ``sqlite``, or the name of an installed entry point.
+        settings: The backend's own; ``sqlite`` takes ``path`` and, optionally, ``busy_timeout``.
+        project: Whose state.
+
+    Raises:
+        BackendSettingsError: The kind is unknown or its settings are wrong.
+    """
+    if factory := _BUILT_IN.get(kind):
+        return factory(settings, project)
+    installed = {point.name: point for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+    if point := installed.get(kind):
+        loaded: Factory = point.load()
+        return loaded(settings, project)
+    raise BackendSettingsError(
+        f"There is no backend of kind {kind!r}",
+        f"Known here: {', '.join(sorted({*_BUILT_IN, *installed}))}. "
+        "Use one of these, or install the package that provides it.",
+    )
+
+
+def _open_memory(settings: Mapping[str, JsonValue], project: str) -> StateBackend:
+    from backends.memory import MemoryBackend, MemoryStore
+
+    _refuse_others("memory", settings, known=())
+    return MemoryBackend(MemoryStore(), project)
+
+
+def _open_sqlite(settings: Mapping[str, JsonValue], project: str) -> StateBackend:
+    from backends.sqlite import SqliteBackend
+
+    _refuse_others("sqlite", settings, known=("path", "busy_timeout"))
+    path = settings.get("path")
+    if not isinstance(path, str) or not path:
+        raise _setting_error("sqlite", "path", "the path of the state file, as a string", path)
+    timeout = settings.get("busy_timeout", 10.0)
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout < 0:
+        raise _setting_error("sqlite", "busy_timeout", "a number of seconds", timeout)
+    return SqliteBackend(Path(path), project, busy_timeout=timeout)
+
+
+_BUILT_IN: dict[str, Factory] = {"memory": _open_memory, "sqlite": _open_sqlite}
+
+
+def _refuse_others(kind: str, settings: Mapping[str, JsonValue], known: tuple[str, ...]) -> None:
+    if unknown := sorted(settings.keys() - set(known)):
+        raise BackendSettingsError(
+            f"The {kind} backend has no setting {unknown[0]!r}",
+            f"It takes {', '.join(known) or 'no settings'}. Correct or remove it.",
+        )
+
+
+def _setting_error(kind: str, name: str, wanted: str, found: JsonValue) -> BackendSettingsError:
+    return BackendSettingsError(
+        f"The {kind} backend needs another {name!r}", f"It must be {wanted}; found {found!r}."
+    )

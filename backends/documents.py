@@ -35,11 +35,16 @@ def canonical_json(value: JsonValue) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain)
 
 
+def json_copy(value: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return ``value`` as it reads after being stored: its own copy, of plain dicts and lists."""
+    copy: dict[str, JsonValue] = json.loads(canonical_json(value))
+    return copy
+
+
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
-    message = f"{type(value).__name__} is not JSON"
-    raise TypeError(message)
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def instant(seconds: float) -> str:
@@ -111,7 +116,7 @@ class Revision(RevisionDraft):
             git_commit=draft.git_commit,
             reverts=draft.reverts,
             changes=dict(sorted(draft.changes.items())),
-            details=json.loads(canonical_json(draft.details)),
+            details=json_copy(draft.details),
         )
 
     def is_intact(self) -> bool:

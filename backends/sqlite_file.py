@@ -1,0 +1,211 @@
+"""One SQLite file as a place for state: creating, opening, transactions, and its failures.
+
+The file is in WAL mode with ``synchronous=FULL``: readers never wait for a writer, and a
+transaction that has returned survives a loss of power.  Nothing but ``create`` makes a file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from backends.errors import SchemaTooNewError, StateMissingError
+from backends.sqlite_failures import of_sqlite, of_system, result_code, unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlite_utils import Database
+
+
+class SqliteFile:
+    """A state file; one connection, shared by all threads under a lock."""
+
+    def __init__(self, path: Path, *, busy_timeout: float) -> None:
+        """Name the file; it is opened when first used.
+
+        Args:
+            path: The file.
+            busy_timeout: Seconds to wait for other processes before giving up.
+        """
+        self.path = path
+        self._timeout = busy_timeout
+        self._lock = threading.RLock()
+        self._db: Database | None = None
+        self._empty: Database | None = None
+
+    def create(self) -> None:
+        """Create the file and its tables, readable by its owner alone; idempotent."""
+        with self._lock, self._translated():
+            if self._opened() is not None:
+                return
+            _create_empty(self.path)
+            db = self._connect()
+            try:
+                self._use_wal(db)
+                self._migrate(db)
+            except BaseException:
+                db.close()
+                raise
+            self._db = db
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Database]:
+        """Yield the database in one consistent snapshot; an empty one where there is no state."""
+        with self._lock, self._translated():
+            db = self._opened() or self._nothing()
+            with _transaction(db, "BEGIN"):
+                yield db
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Database]:
+        """Yield the database in a transaction that is durable when the block ends.
+
+        Raises:
+            StateMissingError: There is no state.
+        """
+        with self._lock, self._translated():
+            db = self._opened()
+            if db is None:
+                raise StateMissingError(str(self.path))
+            # IMMEDIATE: what is read in the block is still so when it commits.
+            with _transaction(db, "BEGIN IMMEDIATE"):
+                yield db
+
+    def close(self) -> None:
+        """Close what was opened."""
+        with self._lock, self._translated():
+            for db in (self._db, self._empty):
+                if db is not None:
+                    db.close()
+            self._db = self._empty = None
+
+    def _opened(self) -> Database | None:
+        if self._db is None and self.path.exists():
+            db = self._connect()
+            try:
+                ready = self._is_state(db)
+            except BaseException:
+                db.close()
+                raise
+            if ready:
+                self._db = db
+            else:
+                db.close()
+        return self._db
+
+    def _nothing(self) -> Database:
+        """Return an empty database in memory, which stands for a file that is not there."""
+        from sqlite_utils import Database
+
+        if self._empty is None:
+            connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            self._empty = Database(connection, execute_plugins=False)
+            self._migrate(self._empty)
+        return self._empty
+
+    def _connect(self) -> Database:
+        from sqlite_utils import Database
+
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode=rw",  # rw: opening never creates
+            uri=True,
+            timeout=self._timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return Database(connection, recursive_triggers=False, execute_plugins=False)
+
+    def _is_state(self, db: Database) -> bool:
+        """Say whether the file holds a state in our form, having brought it to that form."""
+        from backends.sqlite_schema import APPLICATION_ID, MIGRATIONS, known_names
+
+        with _transaction(db, "BEGIN"):
+            (mark,) = db.execute("PRAGMA application_id").fetchone()
+            if mark != APPLICATION_ID:
+                if mark or db.table_names():
+                    raise unavailable("not_a_state", self.path)
+                return False
+            applied = {migration.name for migration in MIGRATIONS.applied(db)}
+        known = known_names()
+        if unknown := applied - known:
+            raise SchemaTooNewError(str(self.path), sorted(unknown))
+        if known - applied:
+            self._migrate(db)
+        return True
+
+    def _migrate(self, db: Database) -> None:
+        """Bring the file to our form, in one transaction with the record of it."""
+        from backends.sqlite_schema import MIGRATIONS
+
+        with _transaction(db, "BEGIN IMMEDIATE"):
+            MIGRATIONS.apply(db)
+
+    def _use_wal(self, db: Database) -> None:
+        deadline = time.monotonic() + self._timeout
+        while True:
+            try:
+                (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
+            except sqlite3.OperationalError as error:
+                # SQLite does not wait here when two processes create the same state.
+                if result_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+                continue
+            if mode != "wal":
+                raise unavailable("failed", self.path, f"journal mode {mode}")
+            return
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn what SQLite and the system raise into our errors."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise of_sqlite(error, self.path) from error
+        except OSError as error:
+            raise of_system(error, self.path) from error
+
+
+@contextlib.contextmanager
+def _transaction(db: Database, begin: str) -> Iterator[None]:
+    db.execute(begin)
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        # SQLite ends the transaction by itself after some errors, a full disk among them.
+        if db.conn.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _create_empty(path: Path) -> None:
+    """Create an empty file for its owner alone, in a directory that git ignores if it is ours."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.parent.name == ".lamform":
+        ignored = path.parent / ".gitignore"
+        with contextlib.suppress(FileExistsError), ignored.open("x", encoding="utf-8") as file:
+            file.write("*\n")
+    # Exclusively: closing a second descriptor of a file that SQLite has open in this
+    # process would drop SQLite's locks on it.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        _sync_directory(path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the names in ``directory`` durable, where the system has a way to."""
+    if os.name == "posix":
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
