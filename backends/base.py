@@ -191,6 +191,8 @@ class StateBackend(StateReader, Protocol):
     def renew(self, lease: Lease) -> Lease:
         """Return the lease with its term counted from now, even if it had expired.
 
+        The term may be another than before; what the lease covers stays as granted.
+
         Raises:
             FencedError: It was replaced, released or unlocked.
         """

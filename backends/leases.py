@@ -68,14 +68,17 @@ class LeaseBook:
     def renew(self, lease: Lease, *, now: float) -> tuple[LeaseBook, Lease]:
         """Return the book with the lease's term counted from ``now``, and the lease.
 
+        Only the term is taken from the lease passed; what it covers is as it was granted.
+
         Raises:
             FencedError: The lease is not in the book.
         """
-        self.require(lease.token)
-        renewed = replace(lease, expires=instant(now + lease.term))
-        stored = replace(renewed, took_over=())
-        kept = tuple(stored if item.token == lease.token else item for item in self.leases)
-        return LeaseBook(self.counter, kept), renewed
+        held = next((item for item in self.leases if item.token == lease.token), None)
+        if held is None:
+            raise FencedError(lease.token)
+        renewed = replace(held, term=lease.term, expires=instant(now + lease.term))
+        kept = tuple(renewed if item is held else item for item in self.leases)
+        return LeaseBook(self.counter, kept), replace(renewed, took_over=lease.took_over)
 
     def without(self, token: int) -> LeaseBook:
         """Return the book without the lease of that token, if it is there."""
