@@ -29,6 +29,6 @@ def test_nobody_is_logged_in(empty_home: Path) -> None:
 
 
 @given(st.integers())
-def test_hypothesis_uses_a_profile_of_ours(_: int) -> None:
+def test_hypothesis_uses_a_profile_of_ours(number: int) -> None:
     assert settings.default is not None
     assert settings.default.max_examples in {25, 200}
