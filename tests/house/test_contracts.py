@@ -45,13 +45,10 @@ def test_offence_breaks_its_contract(tmp_path: Path, contract: str, files: dict[
         without_caches = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / package, tmp_path / package, ignore=without_caches)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    clean = lint(tmp_path, contract)
-    assert "1 kept, 0 broken" in clean.stdout, clean.stdout + clean.stderr
-
     for name, source in files.items():
         (tmp_path / "declarative" / name).write_text(source + "\n", encoding="utf-8")
     offended = lint(tmp_path, contract)
     assert offended.returncode == 1
     assert "0 kept, 1 broken" in offended.stdout, offended.stdout + offended.stderr
-    names = {Path(name).stem for name in files}
-    assert any(name in offended.stdout for name in names), offended.stdout
+    # `make lint` says that the contracts hold; here each must blame the offence, by name.
+    assert any(Path(name).stem in offended.stdout for name in files), offended.stdout
