@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 
+_SMALLEST_PAGE = 512
+
+
 class SqliteFile:
     """A state file; one connection, shared by all threads under a lock."""
 
@@ -119,8 +122,12 @@ class SqliteFile:
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            connection.close()
+            raise
         return Database(connection, recursive_triggers=False, execute_plugins=False)
 
     def _is_state(self, db: Database) -> bool:
@@ -130,7 +137,9 @@ class SqliteFile:
         with _transaction(db, "BEGIN"):
             (mark,) = db.execute("PRAGMA application_id").fetchone()
             if mark != APPLICATION_ID:
-                if mark or db.table_names():
+                # SQLite takes a file shorter than any page for an empty database.
+                stub = 0 < self.path.stat().st_size < _SMALLEST_PAGE
+                if mark or stub or db.table_names():
                     raise unavailable("not_a_state", self.path)
                 return False
             applied = {migration.name for migration in MIGRATIONS.applied(db)}

@@ -1,0 +1,466 @@
+"""What is SQLite's own: the file, its permissions, its form, and how it can be broken."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlite_utils.migrations import Migrations
+
+from backends import open_backend, sqlite_schema
+from backends.base import CorruptStateError, SchemaTooNewError, StateUnavailableError
+from backends.sqlite import SqliteBackend
+from backends.testing.case import a_draft, a_record, a_request, a_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+@pytest.fixture
+def backend(path: Path) -> Iterator[SqliteBackend]:
+    """A state with one revision, one lease, one open run."""
+    with opened(path) as backend:
+        fill(backend)
+        yield backend
+
+
+@contextmanager
+def opened(path: Path, *, busy_timeout: float = 10.0) -> Iterator[SqliteBackend]:
+    backend = SqliteBackend(path, "shop", busy_timeout=busy_timeout)
+    try:
+        yield backend
+    finally:
+        backend.close()
+
+
+def fill(backend: SqliteBackend) -> None:
+    backend.create()
+    lease = backend.acquire(a_request())
+    (name,) = backend.put([b'{"version": 7}'])
+    backend.begin_run(a_run(), token=lease.token)
+    backend.append("run-1", [a_record(1)], token=lease.token)
+    backend.commit(a_draft({"a": name, "b": name}), expected=None, token=lease.token)
+
+
+def execute(path: Path, statement: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        return connection.execute(statement).fetchall()
+
+
+class TestTheFile:
+    def test_opening_and_reading_create_nothing(self, tmp_path: Path) -> None:
+        with opened(tmp_path / "deep" / "state.db") as backend:
+            assert backend.head() is None
+            assert backend.resources() == {}
+        assert list(tmp_path.iterdir()) == []
+
+    def test_its_owner_alone_may_read_it(self, backend: SqliteBackend, path: Path) -> None:
+        modes = {item.name: stat.S_IMODE(item.stat().st_mode) for item in path.parent.iterdir()}
+        assert modes.pop("state.db") == 0o600
+        assert set(modes.values()) <= {0o600}
+
+    def test_git_ignores_our_own_directory(self, tmp_path: Path) -> None:
+        with opened(tmp_path / ".lamform" / "state.db") as backend:
+            backend.create()
+        assert (tmp_path / ".lamform" / ".gitignore").read_text() == "*\n"
+
+    def test_a_gitignore_that_is_there_stays(self, tmp_path: Path) -> None:
+        (tmp_path / ".lamform").mkdir()
+        (tmp_path / ".lamform" / ".gitignore").write_text("mine\n")
+        with opened(tmp_path / ".lamform" / "state.db") as backend:
+            backend.create()
+        assert (tmp_path / ".lamform" / ".gitignore").read_text() == "mine\n"
+
+    def test_other_directories_are_left_alone(self, tmp_path: Path) -> None:
+        with opened(tmp_path / "states" / "state.db") as backend:
+            backend.create()
+        assert [item.name for item in (tmp_path / "states").iterdir()] == ["state.db"]
+
+    @pytest.mark.parametrize("name", ["a b.db", "50%25.db", "what?.db", "#1.db", "{path}.db"])
+    def test_any_name_will_do(self, tmp_path: Path, name: str) -> None:
+        with opened(tmp_path / name) as backend:
+            fill(backend)
+        assert [item.name for item in tmp_path.iterdir()] == [name]
+
+    def test_durability_is_asked_for(self, backend: SqliteBackend) -> None:
+        with backend._file.reading() as db:
+            pragmas = {
+                name: db.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("journal_mode", "synchronous", "foreign_keys")
+            }
+        assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+    def test_people_can_query_it(self, backend: SqliteBackend, path: Path) -> None:
+        query = "SELECT address, json_extract(data, '$.version'), revision FROM resources"
+        assert sorted(execute(path, query)) == [("a", 7, 1), ("b", 7, 1)]
+
+    def test_a_commit_writes_what_changed(self, backend: SqliteBackend) -> None:
+        (token,) = (lease.token for lease in backend.leases())
+        names = backend.put([b"x", b"y"])
+        many = {f"address-{number}": names[0] for number in range(500)}
+        head = backend.head()
+        assert head is not None
+        head = backend.commit(a_draft(many), expected=head.id, token=token)
+        with backend._file.reading() as db:
+            before = db.conn.total_changes
+        backend.commit(a_draft({"address-7": names[1]}), expected=head.id, token=token)
+        with backend._file.reading() as db:
+            assert db.conn.total_changes - before == 3  # a revision, a change, a row of head
+
+    def test_projects_share_a_file(self, backend: SqliteBackend, path: Path) -> None:
+        bank = open_backend("sqlite", {"path": str(path)}, "bank")
+        try:
+            bank.create()
+            assert bank.head() is None
+        finally:
+            bank.close()
+        assert execute(path, "SELECT name FROM projects ORDER BY name") == [("bank",), ("shop",)]
+
+    def test_a_closed_handle_leaves_one_file(self, path: Path) -> None:
+        with opened(path) as backend:
+            fill(backend)
+        assert [item.name for item in path.parent.iterdir()] == ["state.db"]
+
+
+class TestWhatIsNoState:
+    @pytest.mark.parametrize("content", [b"not a database, but long enough\n" * 40, b"x"])
+    def test_a_file_of_another_kind(self, path: Path, content: bytes) -> None:
+        path.write_bytes(content)
+        with opened(path) as backend:
+            for use in (backend.exists, backend.head, backend.create):
+                with pytest.raises(StateUnavailableError) as caught:
+                    use()
+                assert caught.value.reason == "not_a_state"
+                assert str(path) in caught.value.detail
+        assert path.read_bytes() == content
+
+    def test_the_database_of_another_program(self, path: Path) -> None:
+        execute(path, "CREATE TABLE resources (id)")
+        with opened(path) as backend:
+            for use in (backend.exists, backend.create):
+                with pytest.raises(StateUnavailableError) as caught:
+                    use()
+                assert caught.value.reason == "not_a_state"
+        assert execute(path, "SELECT name FROM sqlite_master") == [("resources",)]
+
+    def test_an_empty_file_is_a_state_that_is_not_created(self, path: Path) -> None:
+        path.touch()
+        with opened(path) as backend:
+            assert not backend.exists()
+            assert backend.head() is None
+            backend.create()
+            assert backend.exists()
+
+    def test_a_directory(self, path: Path) -> None:
+        path.mkdir()
+        with opened(path) as backend, pytest.raises(StateUnavailableError) as caught:
+            backend.exists()
+        assert caught.value.reason == "cannot_open"
+
+    def test_a_file_where_a_directory_should_be(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        path = tmp_path / "file" / "state.db"
+        with opened(path) as backend, pytest.raises(StateUnavailableError) as caught:
+            backend.create()
+        assert caught.value.reason == "cannot_open"
+
+
+class TestForm:
+    def test_a_newer_form_is_refused_and_named(self, path: Path) -> None:
+        with opened(path) as backend:
+            fill(backend)
+        execute(
+            path,
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) "
+            "VALUES ('backends', '9999_from_the_future', 'tomorrow')",
+        )
+        with opened(path) as backend:
+            for use in (backend.exists, backend.head, backend.create, lambda: backend.put([b""])):
+                with pytest.raises(SchemaTooNewError) as caught:
+                    use()
+                assert caught.value.unknown == ("9999_from_the_future",)
+
+    def test_an_older_form_is_brought_up_to_date(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with opened(path) as backend:
+            fill(backend)
+            head = backend.head()
+        later = self._with_second_form(monkeypatch, "ALTER TABLE runs ADD COLUMN note TEXT")
+        with opened(path) as backend:
+            assert backend.head() == head
+        assert ("note",) in execute(path, "SELECT name FROM pragma_table_info('runs')")
+        with opened(path) as backend, backend._file.reading() as db:
+            assert later.pending(db) == []
+
+    def test_a_failed_step_leaves_the_older_form(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with opened(path) as backend:
+            fill(backend)
+        with monkeypatch.context() as patch:
+            self._with_second_form(patch, "DROP VIEW resources", "DROP TABLE nowhere")
+            with opened(path) as backend, pytest.raises(StateUnavailableError) as caught:
+                backend.head()
+            assert caught.value.reason == "failed"
+        with opened(path) as backend:
+            assert backend.head() is not None
+        assert execute(path, "SELECT count(*) FROM resources") == [(2,)]
+
+    def _with_second_form(self, patch: pytest.MonkeyPatch, *statements: str) -> Migrations:
+        later = Migrations("backends")
+        later(name="0001_first_form")(sqlite_schema.first_form)
+
+        @later(name="0002_second_form")
+        def second_form(db) -> None:
+            for statement in statements:
+                db.execute(statement)
+
+        patch.setattr(sqlite_schema, "MIGRATIONS", later)
+        return later
+
+
+class TestDamage:
+    @pytest.mark.parametrize(
+        ("statement", "what"),
+        [
+            ("UPDATE revisions SET message = 'it was not me'", "revision 1"),
+            ("UPDATE revisions SET details = 'no json'", "revision 1"),
+            ("DELETE FROM changes WHERE address = 'a'", "revision 1"),
+        ],
+    )
+    def test_history_that_was_edited(
+        self, backend: SqliteBackend, path: Path, statement: str, what: str
+    ) -> None:
+        execute(path, statement)
+        with pytest.raises(CorruptStateError) as caught:
+            backend.head()
+        assert caught.value.what == what
+
+    @pytest.mark.parametrize("edit", ["data = x'00'", "data = CAST(data AS TEXT)"])
+    def test_objects_that_were_edited(self, backend: SqliteBackend, path: Path, edit: str) -> None:
+        execute(path, f"UPDATE objects SET {edit}")  # noqa: S608 - the edits are above
+        with pytest.raises(CorruptStateError):
+            backend.objects(backend.resources().values())
+
+    def test_documents_that_cannot_be_read(self, backend: SqliteBackend, path: Path) -> None:
+        for statement, read in (
+            ("UPDATE leases SET addresses = '{'", backend.leases),
+            ("UPDATE runs SET addresses = '{'", backend.open_runs),
+            ("UPDATE journal SET data = '{'", lambda: backend.journal("run-1")),
+        ):
+            execute(path, statement)
+            with pytest.raises(CorruptStateError):
+                read()
+
+    def test_pages_that_were_overwritten(self, path: Path) -> None:
+        with opened(path) as backend:
+            fill(backend)
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (path.stat().st_size - 4096))
+        with opened(path) as backend, pytest.raises(CorruptStateError):
+            backend.head()
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[None]:
+    """Give up the rights of root, for whom no permission is missing."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A directory that every user can reach, unlike those of pytest."""
+    place = Path(tempfile.mkdtemp())
+    place.chmod(0o755)
+    yield place
+    shutil.rmtree(place)
+
+
+class TestObstacles:
+    def test_another_writer_is_waited_for_and_named_as_a_lock(
+        self, backend: SqliteBackend, path: Path
+    ) -> None:
+        with opened(path, busy_timeout=0.05) as impatient:
+            with backend._writing():
+                assert impatient.head() is not None
+                with pytest.raises(StateUnavailableError) as caught:
+                    impatient.put([b"y"])
+            assert caught.value.reason == "locked"
+            assert impatient.put([b"y"])
+
+    def test_a_full_disk_records_nothing_and_can_be_cured(self, backend: SqliteBackend) -> None:
+        (token,) = (lease.token for lease in backend.leases())
+        head = backend.head()
+        assert head is not None
+        large = a_draft(status="x" * 200_000)
+        with backend._file.reading() as db:
+            (pages,) = db.execute("PRAGMA page_count").fetchone()
+            db.execute(f"PRAGMA max_page_count = {pages + 1}")
+        with pytest.raises(StateUnavailableError) as caught:
+            backend.commit(large, expected=head.id, token=token, closes="run-1")
+        assert caught.value.reason == "full"
+        assert backend.head() == head
+        assert backend.open_runs() == (a_run(),)
+
+        with backend._file.reading() as db:
+            db.execute("PRAGMA max_page_count = 1000000")
+        assert backend.commit(large, expected=head.id, token=token, closes="run-1").number == 2
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="permissions are another matter there")
+    @pytest.mark.parametrize("locked", ["file", "directory", "both"])
+    def test_a_state_that_may_not_be_written(
+        self, public: Path, locked: str, request: pytest.FixtureRequest
+    ) -> None:
+        path = public / "state.db"
+        with opened(path) as backend:
+            fill(backend)
+        path.chmod(0o444 if locked in {"file", "both"} else 0o666)
+        public.chmod(0o555 if locked in {"directory", "both"} else 0o777)
+        request.getfixturevalue("unprivileged")
+        with opened(path) as backend, pytest.raises(StateUnavailableError) as caught:
+            backend.put([b"y"])
+        assert caught.value.reason == "read_only"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="permissions are another matter there")
+    def test_a_directory_that_may_not_be_written(
+        self, public: Path, request: pytest.FixtureRequest
+    ) -> None:
+        public.chmod(0o555)
+        request.getfixturevalue("unprivileged")
+        path = public / "new" / "state.db"
+        with opened(path) as backend, pytest.raises(StateUnavailableError) as caught:
+            backend.create()
+        assert caught.value.reason == "read_only"
+
+
+def start(script: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+PRELUDE = """
+import sys
+from pathlib import Path
+from backends.base import commit_disjoint
+from backends.sqlite import SqliteBackend
+from backends.testing.case import a_draft, a_record, a_request, a_run
+backend = SqliteBackend(Path(sys.argv[1]), "shop")
+"""
+
+JOURNAL_FOR_EVER = (
+    PRELUDE
+    + """
+backend.create()
+token = backend.acquire(a_request()).token
+backend.begin_run(a_run(), token=token)
+for number in range(1, 1_000_000):
+    backend.append("run-1", [a_record(2 * number), a_record(2 * number + 1)], token=token)
+    print(2 * number + 1, flush=True)
+"""
+)
+
+DIE_IN_A_COMMIT = (
+    PRELUDE
+    + """
+backend.create()
+token = backend.acquire(a_request()).token
+backend.begin_run(a_run(), token=token)
+backend.append("run-1", [a_record(1)], token=token)
+with backend._writing() as tables:
+    tables.end_run("run-1", "now")
+    tables.put([("id", b"x" * 5_000_000)])
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+)
+
+COMMIT_MANY = (
+    PRELUDE
+    + """
+backend.create()
+who = sys.argv[2]
+token = backend.acquire(a_request(who, who)).token
+(name,) = backend.put([who.encode()])
+for number in range(25):
+    draft = a_draft({f"{who}-{number}": name})
+    print(commit_disjoint(backend, draft, base=None, token=token).number)
+backend.close()
+"""
+)
+
+
+class TestProcesses:
+    def test_every_acknowledged_record_survives_a_kill(self, path: Path) -> None:
+        with start(JOURNAL_FOR_EVER, str(path)) as child:
+            assert child.stdout is not None
+            acknowledged = [int(child.stdout.readline()) for _ in range(40)]
+            child.kill()
+            acknowledged += [int(line) for line in child.stdout.read().split()]
+        with opened(path) as backend:
+            assert backend.open_runs() == (a_run(),)
+            journal = backend.journal("run-1")
+            assert [item.sequence for item in journal] == list(range(2, len(journal) + 2))
+            assert journal[-1].sequence >= acknowledged[-1]
+            assert len(journal) % 2 == 0  # groups are whole
+
+    def test_a_kill_inside_a_commit_leaves_the_run_open(self, path: Path) -> None:
+        child = subprocess.Popen(
+            [sys.executable, "-c", DIE_IN_A_COMMIT, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+        with child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"ready\n"
+            child.kill()
+        with opened(path) as backend:
+            assert backend.open_runs() == (a_run(),)
+            assert backend.journal("run-1") == (a_record(1),)
+            assert backend.head() is None
+            (lost,) = backend.leases()
+            backend.unlock("run-1")
+            token = backend.acquire(a_request("run-2")).token
+            assert token > lost.token
+            backend.commit(a_draft(), expected=None, token=token, closes="run-1")
+            assert backend.open_runs() == ()
+
+    def test_two_processes_create_and_commit_at_once(self, path: Path) -> None:
+        children = [start(COMMIT_MANY, str(path), who) for who in ("one", "two")]
+        numbers: list[int] = []
+        for child in children:
+            output, _ = child.communicate(timeout=60)
+            assert child.returncode == 0
+            numbers += map(int, output.split())
+        assert sorted(numbers) == list(range(1, 51))
+        with opened(path) as backend:
+            history = list(backend.revisions())[::-1]
+            assert [item.parent for item in history] == [None, *(item.id for item in history[:-1])]
+            assert len(backend.resources()) == 50
