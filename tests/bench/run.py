@@ -18,13 +18,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import generate
 
+LAUNCH = Path(__file__).with_name("launch.py")
 LAMFORM = str(Path(sys.executable).with_name("lamform"))
 
 
@@ -74,27 +74,22 @@ class Comparison:
 
 def measure(command: Command) -> Sample:
     """Run ``command`` once; it must succeed."""
-    with tempfile.TemporaryFile() as output:
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            command.arguments,
+    with tempfile.TemporaryDirectory() as name:
+        report = Path(name, "report")
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", LAUNCH, report, *command.arguments],
             cwd=command.directory,
             env=dict(command.environment),
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
+            check=True,
         )
-        # wait4 gives the memory of this very process; getrusage mixes all children.
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            output.seek(0)
-            text = output.read().decode(errors="replace").strip()
-            called = " ".join([Path(command.arguments[0]).name, *command.arguments[1:]])
-            raise FailedError(f"`{called}` exited {process.returncode}: {text[-600:]}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Sample(seconds, usage.ru_maxrss * unit)
+        code, seconds, memory = report.read_text(encoding="utf-8").split()
+    if code != "0":
+        text = (done.stdout + done.stderr).decode(errors="replace").strip()
+        called = " ".join([Path(command.arguments[0]).name, *command.arguments[1:]])
+        raise FailedError(f"`{called}` exited {code}: {text[-600:]}")
+    return Sample(float(seconds), int(memory))
 
 
 def compare(ours: Command, peer: Command, repeat: int) -> tuple[Sample, Sample]:
