@@ -1,0 +1,309 @@
+"""The functions of one account and region, read and changed through Lambda's API."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from declarative.aws.answers import (
+    creation,
+    observed_alias,
+    observed_configuration,
+    observed_function,
+    package,
+    reconfiguration,
+    secrets_of,
+)
+from declarative.aws.failures import NotFoundError
+from declarative.aws.retries import persist
+from declarative.errors import Diagnostic, RemoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.type_defs import (
+        CreateAliasRequestTypeDef,
+        CreateFunctionRequestTypeDef,
+        PublishVersionRequestTypeDef,
+        UpdateAliasRequestTypeDef,
+        UpdateFunctionCodeRequestTypeDef,
+        UpdateFunctionConfigurationRequestTypeDef,
+    )
+    from pydantic import JsonValue
+
+    from declarative.aws.failures import Place
+    from declarative.aws.retries import Pacing
+    from declarative.engine.ports import Code, ObservedAlias, ObservedFunction
+
+_T = TypeVar("_T")
+
+
+class LambdaReader:
+    """Reads functions; the port is `declarative.engine.ports.FunctionReader`.
+
+    Attributes:
+        place: The connector and region, for messages.
+        reading: Returns a client that may repeat a call by itself.
+    """
+
+    def __init__(self, place: Place, reading: Callable[[], LambdaClient]) -> None:
+        self.place = place
+        self.reading = reading
+
+    def function(self, name: str, qualifier: str | None = None) -> ObservedFunction | None:
+        """Return the function (or the version or alias target), or None where there is none."""
+        client = self.reading()
+        try:
+            with self.place.translating("GetFunction", name):
+                if qualifier is None:
+                    answer = client.get_function(FunctionName=name)
+                else:
+                    answer = client.get_function(FunctionName=name, Qualifier=qualifier)
+        except NotFoundError:
+            return None
+        return observed_function(answer)
+
+    def aliases(self, name: str) -> tuple[ObservedAlias, ...]:
+        """Return all aliases by name; none where there is no such function."""
+        client = self.reading()
+        try:
+            with self.place.translating("ListAliases", name):
+                pages = list(client.get_paginator("list_aliases").paginate(FunctionName=name))
+        except NotFoundError:
+            return ()
+        found = (observed_alias(alias) for page in pages for alias in page["Aliases"])
+        return tuple(sorted(found, key=lambda alias: alias.name))
+
+    def download(self, function: ObservedFunction) -> bytes:
+        """Return the package of a function or version, proven to be the one AWS names."""
+        if function.code_location is None:
+            raise self._no_package(
+                function,
+                function.unreadable.get("code", "AWS did not say where the package is"),
+                "Grant lambda:GetFunction; the code of an image is in its repository, not here.",
+            )
+        with self.place.translating("GetFunction (package)", function.name):
+            status, data = _fetch(function.code_location)
+        if status != HTTPStatus.OK:
+            raise self._no_package(
+                function,
+                f"the package's location answered HTTP {status}",
+                "A location is good for ten minutes: read the function again.",
+            )
+        digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        if digest != function.code_sha256:
+            raise self._no_package(
+                function,
+                f"the package has the SHA-256 {digest}, not {function.code_sha256}",
+                "The function has changed in the meantime, or a proxy altered the download: "
+                "read the function again.",
+            )
+        return data
+
+    def _no_package(self, function: ObservedFunction, what: str, advice: str) -> RemoteError:
+        where = f"{function.name}, version {function.version}, {self.place.region}"
+        detail = f"{where}: {what}. {advice}"
+        summary = "The package cannot be downloaded"
+        return RemoteError((Diagnostic(summary, detail, address=self.place.connector),))
+
+
+class LambdaFunctions(LambdaReader):
+    """Reads and changes functions; the port is `declarative.engine.ports.FunctionWriter`.
+
+    Attributes:
+        writing: Returns a client that sends each call once.
+        pacing: How to wait before a call that AWS refused "for now" is sent again.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        reading: Callable[[], LambdaClient],
+        writing: Callable[[], LambdaClient],
+        pacing: Pacing,
+    ) -> None:
+        super().__init__(place, reading)
+        self.writing = writing
+        self.pacing = pacing
+
+    def create_function(
+        self,
+        name: str,
+        attributes: Mapping[str, JsonValue],
+        code: Code,
+        *,
+        tags: Mapping[str, str],
+        publish: bool,
+    ) -> ObservedFunction:
+        """Create the function; with ``publish``, version 1 as well."""
+        request = cast("CreateFunctionRequestTypeDef", creation(name, attributes, code))
+        if tags:
+            request["Tags"] = dict(tags)
+        if publish:
+            request["Publish"] = True
+        answer = self._change(
+            "CreateFunction",
+            name,
+            lambda client: client.create_function(**request),
+            secrets=secrets_of(attributes),
+        )
+        return observed_configuration(answer)
+
+    def update_configuration(
+        self, name: str, attributes: Mapping[str, JsonValue], *, revision_id: str | None
+    ) -> ObservedFunction:
+        """Set the given top-level fields (structures whole) and leave the others."""
+        request = cast(
+            "UpdateFunctionConfigurationRequestTypeDef", reconfiguration(name, attributes)
+        )
+        if revision_id is not None:
+            request["RevisionId"] = revision_id
+        answer = self._change(
+            "UpdateFunctionConfiguration",
+            name,
+            lambda client: client.update_function_configuration(**request),
+            secrets=secrets_of(attributes),
+        )
+        return observed_configuration(answer)
+
+    def update_code(
+        self,
+        name: str,
+        code: Code,
+        *,
+        publish: bool,
+        revision_id: str | None,
+        architectures: Sequence[str] | None = None,
+    ) -> ObservedFunction:
+        """Replace the code; with ``publish``, answer the version that was published."""
+        request = cast(
+            "UpdateFunctionCodeRequestTypeDef",
+            {"FunctionName": name, "Publish": publish, **package(code)},
+        )
+        if revision_id is not None:
+            request["RevisionId"] = revision_id
+        if architectures is not None:
+            request["Architectures"] = cast("list[str]", list(architectures))  # type: ignore[typeddict-item] # AWS checks the names
+        answer = self._change(
+            "UpdateFunctionCode", name, lambda client: client.update_function_code(**request)
+        )
+        return observed_configuration(answer)
+
+    def publish_version(
+        self, name: str, *, code_sha256: str | None, revision_id: str | None
+    ) -> ObservedFunction:
+        """Publish ``$LATEST`` and answer the version (an existing one when nothing changed)."""
+        request: PublishVersionRequestTypeDef = {"FunctionName": name}
+        if code_sha256 is not None:
+            request["CodeSha256"] = code_sha256
+        if revision_id is not None:
+            request["RevisionId"] = revision_id
+        answer = self._change(
+            "PublishVersion", name, lambda client: client.publish_version(**request)
+        )
+        return observed_configuration(answer)
+
+    def delete_function(self, name: str) -> None:
+        """Delete the function with all its versions and aliases; a missing one is no error."""
+        self._remove(
+            "DeleteFunction", name, lambda client: client.delete_function(FunctionName=name)
+        )
+
+    def create_alias(
+        self, name: str, alias: str, *, version: str, description: str, routing: Mapping[str, float]
+    ) -> ObservedAlias:
+        """Create an alias."""
+        request: CreateAliasRequestTypeDef = {
+            "FunctionName": name,
+            "Name": alias,
+            "FunctionVersion": version,
+            "Description": description,
+        }
+        if routing:
+            request["RoutingConfig"] = {"AdditionalVersionWeights": dict(routing)}
+        answer = self._change(
+            "CreateAlias", f"{name}:{alias}", lambda client: client.create_alias(**request)
+        )
+        return observed_alias(answer)
+
+    def update_alias(
+        self,
+        name: str,
+        alias: str,
+        *,
+        version: str,
+        description: str,
+        routing: Mapping[str, float],
+        revision_id: str | None,
+    ) -> ObservedAlias:
+        """Set all of an alias; an empty routing clears its weights."""
+        request: UpdateAliasRequestTypeDef = {
+            "FunctionName": name,
+            "Name": alias,
+            "FunctionVersion": version,
+            "Description": description,
+            "RoutingConfig": {"AdditionalVersionWeights": dict(routing)},
+        }
+        if revision_id is not None:
+            request["RevisionId"] = revision_id
+        answer = self._change(
+            "UpdateAlias", f"{name}:{alias}", lambda client: client.update_alias(**request)
+        )
+        return observed_alias(answer)
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        """Delete an alias; a missing one is no error."""
+        self._remove(
+            "DeleteAlias",
+            f"{name}:{alias}",
+            lambda client: client.delete_alias(FunctionName=name, Name=alias),
+        )
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Add or replace tags of a function (its unqualified ARN)."""
+        self._change(
+            "TagResource", arn, lambda client: client.tag_resource(Resource=arn, Tags=dict(tags))
+        )
+
+    def untag(self, arn: str, keys: Sequence[str]) -> None:
+        """Remove tags of a function; a missing key is no error."""
+        self._change(
+            "UntagResource",
+            arn,
+            lambda client: client.untag_resource(Resource=arn, TagKeys=list(keys)),
+        )
+
+    def _change(
+        self,
+        operation: str,
+        subject: str,
+        call: Callable[[LambdaClient], _T],
+        *,
+        secrets: Collection[str] = (),
+    ) -> _T:
+        client = self.writing()
+        with self.place.translating(operation, subject, changing=True, secrets=secrets):
+            return persist(lambda: call(client), self.pacing)
+
+    def _remove(self, operation: str, subject: str, call: Callable[[LambdaClient], object]) -> None:
+        try:
+            self._change(operation, subject, call)
+        except NotFoundError:
+            return
+
+
+def _fetch(url: str) -> tuple[int, bytes]:
+    # The SDK's own HTTP session: it knows the proxies and the CA bundle of this machine.
+    from botocore.awsrequest import AWSRequest
+    from botocore.httpsession import URLLib3Session
+    from botocore.utils import get_environ_proxies
+
+    session = URLLib3Session(proxies=get_environ_proxies(url), timeout=60)
+    try:
+        response = session.send(AWSRequest(method="GET", url=url).prepare())
+        return response.status_code, response.content
+    finally:
+        session.close()

@@ -1,0 +1,207 @@
+"""All accounts and regions a project reaches: sessions, clients, accounts, counts.
+
+Per connector there is one SDK session, and per region of it two Lambda clients: one for
+reading, which may repeat a call by itself, and one for changing, which never does.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+from declarative import __version__
+from declarative.aws.credentials import CallCounter, sdk_session, sts_region
+from declarative.aws.failures import Place
+from declarative.aws.functions import LambdaFunctions, LambdaReader
+from declarative.aws.retries import Pacing
+from declarative.errors import Diagnostic, RemoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from botocore.config import Config
+    from botocore.session import Session
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+
+    from declarative.engine.ports import FunctionReader, FunctionWriter
+    from declarative.model.bound import Connector
+
+_READ_ATTEMPTS: Final = 5
+
+
+class AwsCloud:
+    """AWS; the port is `declarative.engine.ports.WritableCloud`. Safe for many threads.
+
+    Args:
+        pacing: How to wait where AWS says "not now".
+        connections: How many requests one region may have in flight.
+    """
+
+    def __init__(self, *, pacing: Pacing | None = None, connections: int = 32) -> None:
+        self._pacing = pacing or Pacing()
+        self._connections = connections
+        self._counter = CallCounter()
+        self._lock = threading.Lock()
+        # By address, since a connector cannot be hashed; more than one where state
+        # recorded other settings than the files have now.
+        self._accounts: dict[str, list[_Account]] = {}
+
+    def account_id(self, connector: Connector) -> str:
+        """Return the account a connector's credentials belong to (asked once per connector)."""
+        return self._account(connector).account_id()
+
+    def reader(self, connector: Connector, region: str) -> FunctionReader:
+        """Return the reader for one region; no call is made yet."""
+        account = self._account(connector)
+        return LambdaReader(account.place("lambda", region), account.functions(region, "reading"))
+
+    def writer(self, connector: Connector, region: str) -> FunctionWriter:
+        """Return the writer for one region; no call is made yet."""
+        account = self._account(connector)
+        return LambdaFunctions(
+            account.place("lambda", region),
+            account.functions(region, "reading"),
+            account.functions(region, "writing"),
+            self._pacing,
+        )
+
+    def s3(self, connector: Connector, region: str) -> S3Client:
+        """Return a client for buckets of one region.
+
+        It does not follow a bucket to another region: Lambda would not either.
+
+        Raises:
+            RemoteError: the connector cannot be used.
+        """
+        return self._account(connector).objects(region)
+
+    def calls(self) -> Mapping[str, int]:
+        """Return how many AWS calls were made so far, by operation."""
+        return self._counter.counts()
+
+    def _account(self, connector: Connector) -> _Account:
+        with self._lock:
+            known = self._accounts.setdefault(connector.address, [])
+            for account in known:
+                if account.connector == connector:
+                    return account
+            known.append(_Account(connector, self._counter, self._connections))
+            return known[-1]
+
+
+class _Account:
+    """What one connector gives: its session, its clients, its account's number."""
+
+    def __init__(self, connector: Connector, counter: CallCounter, connections: int) -> None:
+        self.connector = connector
+        self._counter = counter
+        self._connections = connections
+        # Creating sessions and clients is not safe for threads; using clients is.
+        self._creating = threading.Lock()
+        self._session: Session | None = None
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._asking = threading.Lock()
+        self._number: str | RemoteError | None = None
+
+    def place(self, service: str, region: str = "") -> Place:
+        return Place(service, self.connector.address, region)
+
+    def account_id(self) -> str:
+        with self._asking:
+            if self._number is None:
+                try:
+                    self._number = self._ask_account()
+                except RemoteError as error:
+                    # A thousand releases share a connector; one of them waits for the network.
+                    self._number = error
+        if isinstance(self._number, RemoteError):
+            raise self._number
+        return self._number
+
+    def functions(
+        self, region: str, use: Literal["reading", "writing"]
+    ) -> Callable[[], LambdaClient]:
+        def client() -> LambdaClient:
+            if self.connector.allowed_account_ids:
+                self.account_id()
+            return cast("LambdaClient", self._client("lambda", region, use))
+
+        return client
+
+    def objects(self, region: str) -> S3Client:
+        if self.connector.allowed_account_ids:
+            self.account_id()
+        return cast("S3Client", self._client("s3", region, "reading"))
+
+    def _ask_account(self) -> str:
+        place = self.place("sts")
+        client = self._client("sts", "", "reading")
+        with place.translating("GetCallerIdentity"):
+            account = str(client.get_caller_identity()["Account"])
+        allowed = self.connector.allowed_account_ids
+        if allowed and account not in allowed:
+            raise RemoteError(
+                (
+                    Diagnostic(
+                        "Wrong AWS account",
+                        f"The credentials of {place.connector} belong to account {account}, but "
+                        f"allowed_account_ids has only {', '.join(allowed)}. Use other "
+                        "credentials, or add the account.",
+                        address=place.connector,
+                    ),
+                )
+            )
+        return account
+
+    def _client(self, service: str, region: str, use: Literal["reading", "writing"]) -> Any:
+        key = (service, region, use)
+        found = self._clients.get(key)
+        if found is not None:
+            return found
+        with self._creating, self.place(service, region).translating("(client)"):
+            if key not in self._clients:
+                self._clients[key] = self._new_client(service, region, use)
+            return self._clients[key]
+
+    def _new_client(self, service: str, region: str, use: Literal["reading", "writing"]) -> Any:
+        if self._session is None:
+            self._session = sdk_session(self.connector, self._counter)
+        session = self._session
+        client = session.create_client(
+            service,
+            region_name=region or sts_region(session, self.connector),
+            endpoint_url=self.connector.endpoint_url,
+            config=self._config(use),
+        )
+        if service == "s3":
+            client.meta.events.register_first("needs-retry.s3", _stay_in_region)
+        return client
+
+    def _config(self, use: Literal["reading", "writing"]) -> Config:
+        from botocore.config import Config
+
+        attempts = _READ_ATTEMPTS if use == "reading" else 1
+        config = Config(
+            user_agent_extra=f"lamform/{__version__}",
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=self._connections,
+            tcp_keepalive=True,
+        )
+        if self.connector.endpoint_url:
+            # An emulator has no host name per bucket.
+            return config.merge(Config(s3={"addressing_style": "path"}))
+        return config
+
+
+def _stay_in_region(response: tuple[Any, Any] | None, operation: Any, **_: object) -> None:
+    """End a request for a bucket elsewhere with S3's answer, before the SDK follows it."""
+    from botocore.exceptions import ClientError
+
+    if response is None:
+        return
+    http, parsed = response
+    if http is not None and http.status_code in {301, 307, 400}:
+        raise ClientError(parsed, operation.name)
