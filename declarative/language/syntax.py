@@ -33,6 +33,9 @@ from declarative.language.nodes import (
     UnaryOperator,
     Variable,
 )
+from declarative.language.reading import ParsedFile, parse, parse_expression
+from declarative.language.source import snippet_for
+from declarative.language.writing import quote, unparse
 
 __all__ = [
     "NOWHERE",
@@ -55,6 +58,7 @@ __all__ = [
     "Literal",
     "ObjectConstructor",
     "Parentheses",
+    "ParsedFile",
     "Splat",
     "SplatItem",
     "Template",
@@ -64,4 +68,9 @@ __all__ = [
     "Unary",
     "UnaryOperator",
     "Variable",
+    "parse",
+    "parse_expression",
+    "quote",
+    "snippet_for",
+    "unparse",
 ]

@@ -1,0 +1,96 @@
+"""Plain words for the places where the parser gave up.
+
+The grammar only says that something is an error. What the person meant is guessed
+from the text at that place: the patterns are the mistakes that people make.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from declarative.errors import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from declarative.language.source import SourceText
+
+_SHOWN: Final = 30
+_ON_LINE: Final = (
+    (
+        re.compile(r'^\s*"[^"]*"\s*[=:]'),
+        "Invalid attribute name",
+        "The name of an attribute is not quoted.",
+    ),
+    (
+        re.compile(r"^\s*[\w-]+(\s+(\"[^\"]*\"|[\w-]+))*\s*\{[^{}]*=[^{}]*,[^{}]*=[^{}]*\}"),
+        "Too much on one line",
+        "A block on one line holds a single attribute; use one line for each, without commas.",
+    ),
+    (
+        re.compile(r"^\s*[\w-]+\s*:"),
+        "Invalid attribute",
+        'Write "=" between the name and the value.',
+    ),
+    (
+        re.compile(r"^\s*[\w-]+\s*=\s*(#.*|//.*)?$"),
+        "Missing value",
+        "An expression is expected after the equals sign, on the same line.",
+    ),
+    (
+        re.compile(r"^\s*[\w-]+\s*$"),
+        "Attribute or block expected",
+        'Write "name = value" for an attribute or "name {" for a block.',
+    ),
+)
+_AT_FAULT: Final = (
+    (re.compile(r"'"), "Invalid character", 'Strings are in double quotes ("), not in single.'),
+    (re.compile(r";"), "Invalid character", "Attributes are separated by line breaks, not by ;."),
+    (re.compile(r"`"), "Invalid character", "A text of several lines is a heredoc (<<EOT)."),
+    (re.compile(r"&(?!&)|\|(?!\|)|\^|~"), "Invalid operator", "There are no operators on bits."),
+    (re.compile(r"=="), "Invalid expression", "A comparison needs a value on either side."),
+    (re.compile(r"=>"), "Invalid expression", '"key => value" belongs into { for … }.'),
+    (re.compile(r"\$\{"), "Invalid expression", "Interpolation belongs into a quoted string."),
+    (re.compile(r"<<"), "Invalid heredoc", "A heredoc is <<NAME, the text, and NAME on a line."),
+)
+
+
+def explain(node: Node, text: SourceText) -> Iterator[Diagnostic]:
+    """Yield one diagnostic for each outermost error in ``node``, at least one."""
+    found = False
+    for error in _errors(node):
+        found = True
+        yield _explained(error, text)
+    if not found:
+        yield _explained(node, text)
+
+
+def _errors(node: Node) -> Iterator[Node]:
+    if node.type == "ERROR" or node.is_missing:
+        yield node
+    elif node.has_error:
+        for child in node.children:
+            yield from _errors(child)
+
+
+def _explained(node: Node, text: SourceText) -> Diagnostic:
+    wrong = text.text(node.start_byte, node.end_byte)
+    line_number = text.line_of(node.start_byte)
+    line = text.lines[line_number - 1] if line_number <= len(text.lines) else ""
+    first = wrong.split("\n", 1)[0].strip()
+    end = node.start_byte + len(wrong.split("\n", 1)[0].encode())
+    where = text.range(node.start_byte, max(end, node.start_byte))
+    for pattern, summary, detail in _ON_LINE:
+        if pattern.search(line):
+            return Diagnostic(summary, detail, range=where)
+    for pattern, summary, detail in _AT_FAULT:
+        if pattern.search(first):
+            return Diagnostic(summary, detail, range=where)
+    if node.is_missing or not first:
+        detail = "Something is missing here: the expression is not complete."
+        return Diagnostic("Invalid expression", detail, range=where)
+    shown = first if len(first) <= _SHOWN else first[:_SHOWN] + "…"
+    return Diagnostic("Invalid syntax", f'"{shown}" is not expected here.', range=where)

@@ -1,0 +1,158 @@
+"""Reading a template from tree-sitter's tree into flat pieces.
+
+Text is whatever stands between the marks in the source: the grammar's own text nodes
+leave white space out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from typing import Literal as OneOf
+
+from declarative.errors import Diagnostic
+from declarative.language.faults import SyntaxFaultError
+from declarative.language.templates import (
+    Mark,
+    TextPiece,
+    UnbalancedDirectiveError,
+    apply_trims,
+    assemble,
+    lines_of,
+    strip_indent,
+    unescape,
+    unescape_heredoc,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tree_sitter import Node
+
+    from declarative.language.nodes import Expression, Literal, Template
+    from declarative.language.source import SourceText
+    from declarative.language.templates import Piece
+
+MarkKind = OneOf["interpolation", "if", "else", "endif", "for", "endfor"]
+_MARKS: Final[dict[str, MarkKind]] = {
+    "template_interpolation": "interpolation",
+    "template_if_intro": "if",
+    "template_else_intro": "else",
+    "template_if_end": "endif",
+    "template_for_start": "for",
+    "template_for_end": "endfor",
+}
+_NESTS: Final = frozenset({"template_directive", "template_if", "template_for"})
+
+
+class TemplateReader:
+    """Reads quoted strings and heredocs of one source text."""
+
+    def __init__(self, text: SourceText, lower: Callable[[Node], Expression]) -> None:
+        """Use ``lower`` for the expressions inside."""
+        self._text = text
+        self._lower = lower
+
+    def read(self, node: Node) -> Template | Literal:
+        """Return the template or literal of a quoted string or heredoc node.
+
+        Raises:
+            SyntaxFaultError: an escape, a line break or a directive is wrong.
+        """
+        where = self._text.range(node.start_byte, node.end_byte)
+        if node.type == "heredoc_template":
+            pieces = self._heredoc(node)
+        else:
+            start, end = node.start_byte + 1, node.end_byte - 1
+            pieces = self._pieces(node, start, end, self._quoted)
+            apply_trims(pieces)
+        try:
+            return assemble(pieces, where)
+        except UnbalancedDirectiveError as error:
+            blamed = error.mark.range if error.mark else where
+            detail = (
+                "Directives come in pairs: %{ if … } and %{ endif }, %{ for … } and %{ endfor }."
+            )
+            raise SyntaxFaultError(
+                Diagnostic("Unbalanced template directive", detail, range=blamed)
+            ) from None
+
+    def _heredoc(self, node: Node) -> list[Piece]:
+        children = [child for child in node.children if child.type != "comment"]
+        start, marker, closing = children[0], children[1], children[-1]
+        content = self._text.text(marker.end_byte, closing.start_byte)
+        rest, _, _ = content.partition("\n")
+        if rest.strip():
+            where = self._text.range(marker.end_byte, marker.end_byte + len(rest.encode()))
+            detail = "The text of a heredoc begins on the line after its marker."
+            raise SyntaxFaultError(Diagnostic("Invalid heredoc", detail, range=where))
+        first = marker.end_byte + len(rest.encode()) + 1
+        last = self._text.line_start(closing.start_byte)
+        pieces = self._pieces(node, first, last, self._heredoc_text)
+        apply_trims(pieces)
+        if start.end_byte - start.start_byte == len("<<-"):
+            strip_indent(pieces)
+        return pieces
+
+    def _pieces(
+        self, node: Node, start: int, end: int, text: Callable[[int, int], list[TextPiece]]
+    ) -> list[Piece]:
+        pieces: list[Piece] = []
+        for mark_node in _marks(node):
+            pieces.extend(text(start, mark_node.start_byte))
+            pieces.append(self._mark(mark_node))
+            start = mark_node.end_byte
+        pieces.extend(text(start, end))
+        return pieces
+
+    def _mark(self, node: Node) -> Mark:
+        expression: Expression | None = None
+        names: list[str] = []
+        mark = Mark(_MARKS[node.type], self._text.range(node.start_byte, node.end_byte))
+        for child in node.children:
+            if child.type == "expression":
+                expression = self._lower(child)
+            elif child.type == "identifier":
+                names.append(self._text.text(child.start_byte, child.end_byte))
+            elif child.type == "strip_marker" and child.start_byte == node.start_byte + 2:
+                mark.trims_before = True
+            elif child.type == "strip_marker":
+                mark.trims_after = True
+        if mark.kind == "interpolation" and expression is None:
+            detail = "An interpolation holds an expression; write $${ for the two characters."
+            raise SyntaxFaultError(Diagnostic("Empty interpolation", detail, range=mark.range))
+        mark.expression = expression
+        mark.names = tuple(names)
+        return mark
+
+    def _quoted(self, start: int, end: int) -> list[TextPiece]:
+        if start >= end:
+            return []
+        raw = self._text.text(start, end)
+        if "\n" in raw:
+            detail = "A quoted string ends on its line. Write \\n, or use a heredoc (<<EOT)."
+            where = self._text.range(start, end)
+            fault = Diagnostic("Line break in a string", detail, range=where)
+            raise SyntaxFaultError(fault, line_break_in_string=True)
+
+        def refuse(summary: str, detail: str, first: int, last: int) -> None:
+            begin = start + len(raw[:first].encode())
+            where = self._text.range(begin, begin + len(raw[first:last].encode()))
+            raise SyntaxFaultError(Diagnostic(summary, detail, range=where))
+
+        return [TextPiece(unescape(raw, refuse), self._text.range(start, end))]
+
+    def _heredoc_text(self, start: int, end: int) -> list[TextPiece]:
+        pieces: list[TextPiece] = []
+        for line in lines_of(self._text.text(start, end)):
+            stop = start + len(line.encode())
+            pieces.append(TextPiece(unescape_heredoc(line), self._text.range(start, stop)))
+            start = stop
+        return pieces
+
+
+def _marks(node: Node) -> Iterator[Node]:
+    for child in node.children:
+        if child.type in _MARKS:
+            yield child
+        elif child.type in _NESTS:
+            yield from _marks(child)
