@@ -52,6 +52,7 @@ from backends.errors import (
     StateMissingError,
     StateUnavailableError,
 )
+from backends.leases import is_live
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -85,6 +86,7 @@ __all__ = [
     "canonical_json",
     "commit_disjoint",
     "instant",
+    "is_live",
     "object_id",
 ]
 

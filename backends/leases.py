@@ -19,6 +19,56 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def process_alive(pid: int) -> bool:
+    """Say whether a process of that id runs on this host; True where that cannot be known."""
+    if sys.platform == "win32" or pid <= 0:  # a signal 0 ends the process on Windows
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def local_boot_id() -> str:
+    """Return what tells this boot, and this process table, from others; empty if unknown.
+
+    Containers on one machine share its boot but not its process ids, so the namespace of
+    process ids is part of it: a pid of another container is never taken for a dead one.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
+def is_live(
+    lease: Lease,
+    *,
+    host: str,
+    boot_id: str,
+    now: float,
+    alive: Callable[[int], bool] = process_alive,
+) -> bool:
+    """Say whether a lease still keeps others away.
+
+    It does not once it has expired, nor, seen from where its holder ran, once that process
+    is gone.
+
+    Args:
+        lease: A lease, as the backend shows it.
+        host: Where this is asked.
+        boot_id: Which boot of it; see `local_boot_id`.
+        now: Seconds since the epoch.
+        alive: Whether a process id of this host is in use.
+    """
+    same_place = bool(boot_id) and (lease.host, lease.boot_id) == (host, boot_id)
+    return instant(now) < lease.expires and not (same_place and not alive(lease.pid))
+
+
 @dataclass(frozen=True, slots=True)
 class LeaseBook:
     """All leases of a project.
@@ -32,7 +82,7 @@ class LeaseBook:
     leases: tuple[Lease, ...] = ()
 
     def acquire(
-        self, request: LeaseRequest, *, now: float, alive: Callable[[int], bool]
+        self, request: LeaseRequest, *, now: float, alive: Callable[[int], bool] = process_alive
     ) -> tuple[LeaseBook, Lease]:
         """Return the book with the request granted, and the lease.
 
@@ -51,10 +101,10 @@ class LeaseBook:
                 continue
             if not overlap:
                 kept.append(lease)
-            elif instant(now) >= lease.expires or _is_dead(lease, request, alive):
-                replaced.append(lease)
-            else:
+            elif is_live(lease, host=request.host, boot_id=request.boot_id, now=now, alive=alive):
                 raise LeaseHeldError(lease, overlap)
+            else:
+                replaced.append(lease)
         lease = Lease(
             **{item.name: getattr(request, item.name) for item in fields(LeaseRequest)},
             token=self.counter + 1,
@@ -100,35 +150,3 @@ class LeaseBook:
 
 def _overlap(lease: Lease, request: LeaseRequest) -> frozenset[str]:
     return (lease.addresses & request.addresses) | (lease.exclusive & request.exclusive)
-
-
-def _is_dead(lease: Lease, request: LeaseRequest, alive: Callable[[int], bool]) -> bool:
-    """Say whether the holder ran where the requester runs, and its process is gone."""
-    same_place = (lease.host, lease.boot_id) == (request.host, request.boot_id)
-    return bool(lease.boot_id) and same_place and not alive(lease.pid)
-
-
-def process_alive(pid: int) -> bool:
-    """Say whether a process of that id runs on this host; True where that cannot be known."""
-    if sys.platform == "win32" or pid <= 0:  # a signal 0 ends the process on Windows
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
-
-
-def local_boot_id() -> str:
-    """Return what tells this boot, and this process table, from others; empty if unknown.
-
-    Containers on one machine share its boot but not its process ids, so the namespace of
-    process ids is part of it: a pid of another container is never taken for a dead one.
-    """
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        return ""

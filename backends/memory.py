@@ -31,7 +31,7 @@ from backends.errors import (
     StateMissingError,
 )
 from backends.journal import require_increasing
-from backends.leases import LeaseBook, process_alive
+from backends.leases import LeaseBook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -186,9 +186,7 @@ class MemoryBackend:
         """Grant a lease."""
         with self._store.lock:
             project = self._write()
-            project.book, lease = project.book.acquire(
-                request, now=self._clock(), alive=process_alive
-            )
+            project.book, lease = project.book.acquire(request, now=self._clock())
             return lease
 
     def renew(self, lease: Lease) -> Lease:

@@ -20,7 +20,6 @@ from backends.errors import (
     StateMissingError,
 )
 from backends.journal import require_increasing
-from backends.leases import process_alive
 from backends.sqlite_file import SqliteFile
 from backends.sqlite_rows import object_of
 from backends.sqlite_tables import Tables
@@ -165,7 +164,7 @@ class SqliteBackend:
     def acquire(self, request: LeaseRequest) -> Lease:
         """Grant a lease."""
         with self._writing() as tables:
-            book, lease = tables.book().acquire(request, now=self._clock(), alive=process_alive)
+            book, lease = tables.book().acquire(request, now=self._clock())
             tables.write_book(book)
         return lease
 

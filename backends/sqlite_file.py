@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-
 _SMALLEST_PAGE = 512
 
 
@@ -40,6 +39,7 @@ class SqliteFile:
         self._timeout = busy_timeout
         self._lock = threading.RLock()
         self._db: Database | None = None
+        self._identity: tuple[int, int] | None = None
         self._empty: Database | None = None
 
     def create(self) -> None:
@@ -52,10 +52,10 @@ class SqliteFile:
             try:
                 self._use_wal(db)
                 self._migrate(db)
-            except BaseException:
-                db.close()
-                raise
-            self._db = db
+                self._keep(db)
+            finally:
+                if self._db is None:
+                    db.close()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Database]:
@@ -89,18 +89,24 @@ class SqliteFile:
             self._db = self._empty = None
 
     def _opened(self) -> Database | None:
-        if self._db is None and self.path.exists():
+        """Return the connection, made where there is none yet and the file holds a state."""
+        if self._db is not None:
+            # What is written to a file that lost its name is lost with the process.
+            if _identity(self.path) != self._identity:
+                raise unavailable("cannot_open", self.path, "it was removed or replaced while open")
+        elif self.path.exists():
             db = self._connect()
             try:
-                ready = self._is_state(db)
-            except BaseException:
-                db.close()
-                raise
-            if ready:
-                self._db = db
-            else:
-                db.close()
+                if self._is_state(db):
+                    self._keep(db)
+            finally:
+                if self._db is None:
+                    db.close()
         return self._db
+
+    def _keep(self, db: Database) -> None:
+        self._identity = _identity(self.path)
+        self._db = db
 
     def _nothing(self) -> Database:
         """Return an empty database in memory, which stands for a file that is not there."""
@@ -194,6 +200,15 @@ def _transaction(db: Database, begin: str) -> Iterator[None]:
         if db.conn.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from any other that has or had its name; None if there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _create_empty(path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from backends.base import FencedError, LeaseHeldError, instant
+from backends.base import FencedError, LeaseHeldError, instant, is_live
 from backends.leases import LeaseBook, local_boot_id, process_alive
 from backends.testing.case import a_request
 
@@ -58,6 +58,16 @@ def test_a_process_of_this_boot_is_asked_after_and_no_other() -> None:
         with pytest.raises(LeaseHeldError):
             book.acquire(replace(a_request("run-2"), boot_id=boot_id), now=NOW, alive=alive)
     assert asked == [4711]
+
+
+def test_a_lease_is_live_until_it_expires_or_its_process_is_gone() -> None:
+    request = replace(a_request(term=60), boot_id="b")
+    _, lease = LeaseBook().acquire(request, now=NOW, alive=nobody)
+    here = {"host": lease.host, "boot_id": "b"}
+    assert is_live(lease, **here, now=NOW, alive=lambda _: True)
+    assert not is_live(lease, **here, now=NOW, alive=nobody)
+    assert is_live(lease, host="other.example", boot_id="b", now=NOW, alive=nobody)
+    assert not is_live(lease, host="other.example", boot_id="b", now=NOW + 60, alive=nobody)
 
 
 def test_a_token_is_valid_while_its_lease_is_in_the_book() -> None:

@@ -178,6 +178,17 @@ class TestWhatIsNoState:
             backend.create()
         assert caught.value.reason == "cannot_open"
 
+    @pytest.mark.parametrize("replaced", [True, False])
+    def test_a_file_that_vanished_while_open(
+        self, backend: SqliteBackend, path: Path, *, replaced: bool
+    ) -> None:
+        path.rename(path.with_name("moved.db"))
+        if replaced:
+            path.touch()
+        for use in (backend.head, lambda: backend.put([b"x"])):
+            with pytest.raises(StateUnavailableError, match="removed or replaced"):
+                use()
+
 
 class TestForm:
     def test_a_newer_form_is_refused_and_named(self, path: Path) -> None:
