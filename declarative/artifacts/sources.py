@@ -1,0 +1,110 @@
+"""All kinds of artifacts behind one door."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final, assert_never
+
+from declarative.artifacts.archive import code_sha256
+from declarative.artifacts.local import pack
+from declarative.artifacts.once import Once
+from declarative.artifacts.s3 import identify_object
+from declarative.engine.ports import S3Code, ZipCode
+from declarative.errors import ConfigurationError, Diagnostic, StalePlanError
+from declarative.model.artifacts import ArtifactIdentity, LocalArtifact, S3Artifact
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from declarative.artifacts.s3 import S3Clients
+    from declarative.engine.ports import Code
+    from declarative.model.artifacts import Artifact
+    from declarative.model.bound import Connector
+
+_HELD: Final = 256 * 1024 * 1024
+
+
+class ArtifactSources:
+    """Artifacts; the port is `declarative.engine.ports.Artifacts`. Safe for many threads.
+
+    One object serves one run: what it has looked at once it does not look at again, so all
+    releases of the run see the same files, and apply sends the bytes that were planned.
+
+    Args:
+        root: The project's directory.
+        s3_client: Gives an S3 client for a connector and region.
+        held: How many bytes of packages are kept between plan and apply; what does not
+            fit is packed again.
+    """
+
+    def __init__(self, root: Path, s3_client: S3Clients, *, held: int = _HELD) -> None:
+        self._root = root
+        self._s3_client = s3_client
+        self._identities: Once[ArtifactIdentity] = Once()
+        self._packages: dict[str, bytes] = {}
+        self._room = held
+        self._lock = threading.Lock()
+
+    def identify(self, artifact: Artifact, connector: Connector, region: str) -> ArtifactIdentity:
+        """Return the artifact's present state; equal artifacts are looked at once."""
+        match artifact:
+            case LocalArtifact():
+                return self._identities(artifact, lambda: self._identify_local(artifact))
+            case S3Artifact():
+                return self._identities(
+                    (artifact, connector.address, region),
+                    lambda: identify_object(artifact, connector, region, self._s3_client),
+                )
+            case _:
+                assert_never(artifact)
+
+    def code(self, identity: ArtifactIdentity) -> Code:
+        """Return what to hand to Lambda for exactly this state.
+
+        An object without a version is handed over as it is by then: only who compares
+        the ``CodeSha256`` that Lambda answers knows whether it is still the same.
+        """
+        match identity.source:
+            case LocalArtifact() as artifact:
+                return ZipCode(self._same_package(artifact, identity))
+            case S3Artifact(bucket=bucket, key=key, version_id=version_id):
+                return S3Code(bucket, key, version_id)
+            case _:
+                assert_never(identity.source)
+
+    def _identify_local(self, artifact: LocalArtifact) -> ArtifactIdentity:
+        package = pack(self._root, artifact)
+        digest = code_sha256(package)
+        self._hold(digest, package)
+        return ArtifactIdentity(
+            source=artifact, identity=digest, code_sha256=digest, size=len(package)
+        )
+
+    def _same_package(self, artifact: LocalArtifact, identity: ArtifactIdentity) -> bytes:
+        held = self._packages.get(identity.identity)
+        if held is not None:
+            return held
+        try:
+            self._identities(artifact, lambda: self._identify_local(artifact))
+            package = self._packages.get(identity.identity) or pack(self._root, artifact)
+        except ConfigurationError as error:
+            raise StalePlanError(error.diagnostics) from error
+        digest = code_sha256(package)
+        if digest != identity.identity:
+            raise StalePlanError(
+                (
+                    Diagnostic(
+                        "Artifact has changed since it was planned",
+                        f"{artifact.path} has the SHA-256 {digest}, the plan was made for "
+                        f"{identity.identity}. Plan again, or bring back the files that were "
+                        "planned.",
+                    ),
+                )
+            )
+        return package
+
+    def _hold(self, digest: str, package: bytes) -> None:
+        with self._lock:
+            if digest not in self._packages and len(package) <= self._room:
+                self._packages[digest] = package
+                self._room -= len(package)
