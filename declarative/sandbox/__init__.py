@@ -1,6 +1,6 @@
-"""An embedded AWS on loopback: our own simulator of Lambda, moto for the rest.
+"""An embedded AWS for trying and testing: real Lambda behaviour, no account.
 
-May import `declarative.errors` and the packages below it in the layers; moto (the extra
-``sandbox``) only when a sandbox starts. Nothing but `declarative.cli` may import this package,
-and only lazily: the tool itself must not know whether AWS is real.
+`declarative.sandbox.server.Sandbox` serves it on loopback, `declarative.sandbox.run` runs a
+command inside it, and `declarative.sandbox.simulator.LambdaSimulator` is Lambda alone, in
+process. Importing any of them does not load moto.
 """

@@ -1,0 +1,126 @@
+"""Sends each request to the service it is meant for: Lambda, STS, moto, or the sandbox itself.
+
+Below ``/_sandbox/`` tests in other processes find what they would use in this one:
+
+    GET    /_sandbox/calls          {"operations": {...}, "groups": {...}}
+    POST   /_sandbox/reset-calls
+    POST   /_sandbox/faults         {"operation", "nth", "kind", "code", "message", "status"}
+    DELETE /_sandbox/faults
+    GET    /_sandbox/code/DIGEST    the deployment package, as GetFunction's Location says
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from declarative.errors import RemoteError
+from declarative.sandbox.errors import AnswerLostError, ServiceError
+from declarative.sandbox.identity import OPERATIONS, Identities, read_form
+from declarative.sandbox.messages import Request, Response
+from declarative.sandbox.routes import DATES, read_request
+from declarative.sandbox.simulator import DEFAULT_REGION, LambdaSimulator
+
+if TYPE_CHECKING:
+    from declarative.sandbox.others import OtherServices
+    from declarative.sandbox.world import Answer
+
+_JSON = ("Content-Type", "application/json")
+_XML = ("Content-Type", "text/xml")
+
+
+class FrontDesk:
+    """Answers requests; safe for threads."""
+
+    def __init__(
+        self, simulator: LambdaSimulator, identities: Identities, others: OtherServices
+    ) -> None:
+        self._simulator = simulator
+        self._identities = identities
+        self._others = others
+
+    def answer(self, request: Request) -> Response:
+        """Return the answer to one request, whatever it is."""
+        if request.target.startswith("/_sandbox/"):
+            return self._control(request)
+        key, region, service = request.signer() or (None, DEFAULT_REGION, None)
+        if service == "lambda" or (service is None and request.target.split("/", 2)[1] in DATES):
+            return self._lambda(request, self._identities.account_of(key), region)
+        if service == "sts" or (service is None and request.body.startswith(b"Action=")):
+            form = read_form(request.body)
+            if form.get("Action") in OPERATIONS:
+                status, document = self._identities.answer(form, key)
+                return Response(status, document, [_XML])
+        try:
+            return self._others.answer(request, self._identities.account_of(key))
+        except RemoteError as error:
+            return _answer(501, {"message": str(error)})
+        except Exception as error:  # noqa: BLE001 - moto raises through, a server must answer
+            return _answer(500, {"message": f"moto failed: {type(error).__name__}: {error}"})
+
+    def _lambda(self, request: Request, account: str, region: str) -> Response:
+        try:
+            route, asked = read_request(
+                request.method, request.target, request.headers, request.body
+            )
+            answer = self._simulator.call(route.operation, account=account, region=region, **asked)
+        except ServiceError as error:
+            return _refusal(error)
+        except AnswerLostError:
+            return Response(0, lost=True)
+        if route.operation == "Invoke":
+            return _invoked(answer)
+        status = answer.get("StatusCode", route.status)
+        return Response(204) if status == 204 else _answer(status, answer)  # noqa: PLR2004
+
+    def _control(self, request: Request) -> Response:
+        what = request.target.removeprefix("/_sandbox/")
+        simulator = self._simulator
+        match request.method, what.partition("/")[0]:
+            case "GET", "calls":
+                calls = simulator.calls
+                return _answer(200, {"operations": calls.operations, "groups": calls.groups})
+            case "POST", "reset-calls":
+                simulator.calls.reset()
+                return Response(204)
+            case "POST", "faults":
+                return self._add_fault(request.body)
+            case "DELETE", "faults":
+                simulator.faults.clear()
+                return Response(204)
+            case "GET", "code":
+                data = simulator.code(what.removeprefix("code/"))
+                if data is not None:
+                    return Response(200, data, [("Content-Type", "application/zip")])
+            case _:
+                pass
+        return _answer(404, {"message": f"The sandbox has no {request.target}."})
+
+    def _add_fault(self, body: bytes) -> Response:
+        try:
+            self._simulator.faults.add(**json.loads(body))
+        except (TypeError, ValueError) as error:
+            return _answer(400, {"message": str(error)})
+        return Response(204)
+
+
+def _answer(status: int, members: Answer) -> Response:
+    body = json.dumps(members, separators=(",", ":")).encode()
+    return Response(status, body, [_JSON, ("x-amzn-RequestId", str(uuid.uuid4()))])
+
+
+def _refusal(error: ServiceError) -> Response:
+    response = _answer(error.status, error.body())
+    headers = [("x-amzn-ErrorType", error.code), *error.headers.items()]
+    return Response(response.status, response.body, response.headers + headers)
+
+
+def _invoked(answer: dict[str, Any]) -> Response:
+    names = {
+        "ExecutedVersion": "X-Amz-Executed-Version",
+        "FunctionError": "X-Amz-Function-Error",
+        "LogResult": "X-Amz-Log-Result",
+    }
+    headers = [(header, answer[name]) for name, header in names.items() if name in answer]
+    return Response(answer["StatusCode"], answer.get("Payload", b""), [_JSON, *headers])

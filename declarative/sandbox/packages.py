@@ -1,0 +1,170 @@
+"""Deployment packages: where they come from, what is checked, where they are kept."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import io
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from declarative.sandbox.errors import ServiceError, invalid
+from declarative.sandbox.records import Code
+
+if TYPE_CHECKING:
+    from declarative.sandbox.world import Asked, Call
+
+MAX_DIRECT_BYTES = 52_428_800
+MAX_UNZIPPED_BYTES = 262_144_000
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPlace:
+    """An S3 object, and the account and region of the Lambda call that asks for it."""
+
+    account: str
+    region: str
+    bucket: str
+    key: str
+    version: str | None
+
+
+class Sources(Protocol):
+    """The places outside Lambda that packages come from."""
+
+    def read_object(self, place: ObjectPlace) -> bytes:
+        """Return the bytes of an S3 object.
+
+        Raises:
+            ServiceError: As Lambda answers when it cannot read the object.
+        """
+        ...
+
+    def image_digest(self, uri: str) -> str:
+        """Return the hex SHA-256 of the image that a tag names.
+
+        Raises:
+            ServiceError: As Lambda answers when there is no such image.
+        """
+        ...
+
+
+class NoSources:
+    """For a simulator that stands alone: no buckets exist, and every image does."""
+
+    def read_object(self, _: ObjectPlace) -> bytes:
+        """Refuse, as for a bucket that does not exist."""
+        raise object_missing("NoSuchBucket", "The specified bucket does not exist")
+
+    def image_digest(self, uri: str) -> str:
+        """Return a digest made of the address, so that another tag is another image."""
+        return hashlib.sha256(uri.encode()).hexdigest()
+
+
+def object_missing(code: str, message: str) -> ServiceError:
+    """Return Lambda's answer for an S3 object that it could not read."""
+    return invalid(
+        f"Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
+    )
+
+
+class PackageStore:
+    """Zip files by the hex SHA-256 of their bytes, in memory or in a directory."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self._directory = directory
+        self._memory: dict[str, bytes] = {}
+        if directory is not None:
+            directory.mkdir(parents=True, exist_ok=True)
+
+    def put(self, data: bytes) -> str:
+        """Keep ``data`` and return its digest; keeping the same bytes again is free."""
+        digest = hashlib.sha256(data).hexdigest()
+        if self._directory is None:
+            self._memory[digest] = data
+        elif not (path := self._directory / digest).exists():
+            write_atomically(path, data)
+        return digest
+
+    def get(self, digest: str) -> bytes | None:
+        """Return the bytes of ``digest``, or None when there are none."""
+        if self._directory is None:
+            return self._memory.get(digest)
+        path = self._directory / digest
+        return path.read_bytes() if digest.isalnum() and path.exists() else None
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees all of it or none of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    Path(name).replace(path)
+
+
+def receive(call: Call, asked: Asked, package_type: str) -> Code:
+    """Return the package that a request brings or points at, checked and kept."""
+    if package_type == "Image":
+        return _image(call, asked["ImageUri"])
+    data = _zip_bytes(call, asked)
+    _check_zip(data)
+    return Code(call.services.packages.put(data), len(data))
+
+
+def _image(call: Call, uri: str) -> Code:
+    _, _, digest = uri.partition("@sha256:")
+    if not digest:
+        digest = call.services.sources.image_digest(uri)
+    return Code(digest, 0, uri)
+
+
+def _zip_bytes(call: Call, asked: Asked) -> bytes:
+    data = asked.get("ZipFile")
+    if data is None:
+        place = ObjectPlace(
+            call.region.account,
+            call.region.name,
+            asked["S3Bucket"],
+            asked["S3Key"],
+            asked.get("S3ObjectVersion"),
+        )
+        return call.services.sources.read_object(place)
+    if isinstance(data, str):
+        data = _decode(data)
+    if len(data) > MAX_DIRECT_BYTES:
+        raise ServiceError(
+            "RequestEntityTooLargeException",
+            f"Request must be smaller than {MAX_DIRECT_BYTES} bytes: upload the package to S3",
+            413,
+        )
+    return bytes(data)
+
+
+def _decode(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ServiceError(
+            "SerializationException", "ZipFile is not base64", 400, members={}
+        ) from error
+
+
+def _check_zip(data: bytes) -> None:
+    if not data:
+        raise invalid("Uploaded file must be a non-empty zip")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unzipped = sum(item.file_size for item in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise invalid(
+            "Could not unzip uploaded file. Please check your file, then try to upload again."
+        ) from error
+    if unzipped == 0:
+        raise invalid("Uploaded file must be a non-empty zip")
+    if unzipped > MAX_UNZIPPED_BYTES:
+        raise invalid(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
