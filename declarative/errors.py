@@ -3,7 +3,7 @@
     LamformError              exit 1
      +- ConfigurationError    exit 1   the files are wrong (carries all diagnostics at once)
      +- EvaluationError       exit 1   one expression cannot be evaluated
-     +- RemoteError           exit 1   AWS, a repository or another outside system said no
+     +- RemoteError          exit 1   AWS, a repository or another outside system said no
      +- ApplyFailedError      exit 3   an apply or revert ended with a failed release
      +- LeaseHeldError        exit 4   another run holds a lease that this one needs
      +- StalePlanError        exit 5   the plan no longer describes the world, or was used
@@ -17,7 +17,7 @@ Only ``declarative.cli.main`` turns a `LamformError` into text and an exit code.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 Severity = Literal["error", "warning"]
 
@@ -99,7 +99,7 @@ class LamformError(Exception):
         *,
         address: str | None = None,
         range: SourceRange | None = None,  # noqa: A002 - the diagnostic's own field name
-    ) -> LamformError:
+    ) -> Self:
         """Return this kind of error with a single diagnostic."""
         return cls((Diagnostic(summary, detail, address=address, range=range),))
 

@@ -29,13 +29,45 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Restore:
+    """What a revert brings back, beyond what the files of that time declared.
+
+    Attributes:
+        version: The version that has it all, if it still exists: aliases move to it, and
+            ``$LATEST`` takes code and secrets from it. None: the artifact and the residual
+            expressions give them.
+        attributes: The whole configuration as it was recorded.
+    """
+
+    version: str | None
+    attributes: Attributes
+    code_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Worlds:
-    """One release as it is desired, recorded (if ever applied) and observed."""
+    """One release as it is desired, recorded (if ever applied) and observed.
+
+    ``restore`` is there when the desired release is one of an earlier revision.
+    """
 
     desired: DesiredRelease
     recorded: ReleaseRecord | None
     observed: Observation
     fingerprinter: Fingerprinter
+    restore: Restore | None = None
+
+    @property
+    def code_sha256(self) -> str | None:
+        """The ``CodeSha256`` of the desired code; None where only AWS will know it."""
+        if self.restore is not None:
+            return self.restore.code_sha256
+        artifact, recorded = self.desired.artifact, self.recorded
+        if artifact.code_sha256 is not None or recorded is None or recorded.function is None:
+            return artifact.code_sha256
+        # An object says nothing of its content, but the same object has the same content.
+        same = recorded.desired.artifact.identity == artifact.identity
+        return recorded.function.code_sha256 if same else None
 
     @property
     def plain(self) -> frozenset[str]:
@@ -110,8 +142,8 @@ def _new(worlds: Worlds) -> Comparison:
     attributes: Attributes = {}
     for path, value in declared.items():
         attributes = fields.put(attributes, path, value)
-    code = AttributeChange(path=("code_sha256",), after=desired.artifact.code_sha256)
-    if desired.artifact.code_sha256 is None:
+    code = AttributeChange(path=("code_sha256",), after=worlds.code_sha256)
+    if worlds.code_sha256 is None:
         code = AttributeChange(path=("artifact",), after=desired.artifact.identity)
     return Comparison(
         action=Action.CREATE,
@@ -133,6 +165,8 @@ def effective(worlds: Worlds, base: Attributes) -> Attributes:
     to AWS's default; everything else stays as it is.
     """
     desired, recorded = worlds.desired, worlds.recorded
+    if worlds.restore is not None:
+        return worlds.restore.attributes
     result = base
     earlier = recorded.function.declared if recorded and recorded.function else ()
     for path in earlier:
@@ -156,15 +190,6 @@ def content_digest(
     return digest({"attributes": hidden, "code": code_sha256})
 
 
-def code_after(worlds: Worlds, comparison: Comparison) -> str | None:
-    """Return the ``CodeSha256`` after the apply; None where only AWS will know it."""
-    known = worlds.desired.artifact.code_sha256
-    if known is not None or worlds.observed.function is None:
-        return known
-    moved = any(change.path == ("artifact",) for change in comparison.function)
-    return None if moved else worlds.observed.function.code_sha256
-
-
 def _is_configuration(name: str) -> bool:
     return name not in ("architectures", "package_type")
 
@@ -176,24 +201,17 @@ def _action(worlds: Worlds, *, changed: bool) -> Action:
 
 
 def _code_change(worlds: Worlds, function: ObservedFunction) -> tuple[AttributeChange, ...]:
-    artifact, recorded = worlds.desired.artifact, worlds.recorded
-    if artifact.code_sha256 is not None:
-        if function.code_sha256 == artifact.code_sha256:
-            return ()
-        return (
-            AttributeChange(
-                path=("code_sha256",), before=function.code_sha256, after=artifact.code_sha256
-            ),
-        )
-    if (
-        recorded is not None
-        and recorded.function is not None
-        and recorded.desired.artifact.identity == artifact.identity
-        and recorded.function.code_sha256 == function.code_sha256
-    ):
+    wanted = worlds.code_sha256
+    if wanted == function.code_sha256:
         return ()
-    before = recorded.desired.artifact.identity if recorded else None
-    return (AttributeChange(path=("artifact",), before=before, after=artifact.identity),)
+    if wanted is not None:
+        changed = AttributeChange(path=("code_sha256",), before=function.code_sha256, after=wanted)
+    else:
+        before = worlds.recorded.desired.artifact.identity if worlds.recorded else None
+        changed = AttributeChange(
+            path=("artifact",), before=before, after=worlds.desired.artifact.identity
+        )
+    return (changed,)
 
 
 def _tag_difference(

@@ -143,13 +143,12 @@ def refingerprint(
 ) -> DesiredRelease:
     """Return ``desired`` with fingerprints of the given key and unknown values filled in.
 
-    ``values`` gives the value at each residual's path, as resolved at apply.
+    ``values`` gives values by path, as resolved at apply.
     """
     function: Attributes = dict(desired.function)
-    for residual in desired.residuals:
-        value = values[residual.path]
-        held = fingerprinter.marker(value) if residual.sensitive else value
-        function = fields.put(function, residual.path, held)
+    for path, value in values.items():
+        secret = path in {residual.path for residual in desired.residuals if residual.sensitive}
+        function = fields.put(function, path, fingerprinter.marker(value) if secret else value)
     return desired.model_copy(update={"function": function})
 
 

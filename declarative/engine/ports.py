@@ -81,6 +81,22 @@ class S3Code:
 Code = ZipCode | S3Code
 
 
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Who runs this process, and where: what a lease tells others.
+
+    Attributes:
+        boot_id: Tells one boot of ``host`` from another; empty where it is not known.
+        command: The command line as typed, for the person who finds the lease.
+    """
+
+    who: str
+    host: str
+    pid: int
+    boot_id: str
+    command: str
+
+
 class FunctionReader(Protocol):
     """Reads the functions of one account and region."""
 

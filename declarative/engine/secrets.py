@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from declarative.errors import ConfigurationError, RemoteError
 from declarative.language.expressions import evaluate
 from declarative.language.syntax import parse_expression
-from declarative.language.types import to_python
+from declarative.language.types import deep_marks, to_python
 from declarative.model.bound import BoundRelease, Connector
 from declarative.model.desired import ConnectorSettings, Residual
 from declarative.model.fields import LEAVES, Path
-from declarative.model.values import SECRET, Pending, Sensitive
+from declarative.model.values import RESIDUAL, Pending, Sensitive
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -71,6 +71,12 @@ class Secrets:
             value, placeholder=lambda marked: to_python(replace(marked, sensitive=False))
         )  # type: ignore[return-value]
 
+    def known(self, expression: str, lookup: ReleaseLookup) -> JsonValue:
+        """Return the value of a residual expression, or None while part of it is unknown."""
+        value = evaluate(parse_expression(expression, "<plan>"), self.scope(lookup))
+        has_unknown, _ = deep_marks(value)
+        return None if has_unknown else _revealed(value)
+
     def connector(self, settings: ConnectorSettings) -> Connector:
         """Return the connector with its credentials: the files' own, or the recorded one.
 
@@ -92,9 +98,9 @@ class Secrets:
         )
 
     def _credential(self, address: str, name: str, value: JsonValue) -> object:
-        if not isinstance(value, dict) or SECRET not in value:
+        if not isinstance(value, dict) or RESIDUAL not in value:
             return value
-        expression = value[SECRET]
+        expression = value[RESIDUAL]
         if not isinstance(expression, str):
             raise RemoteError.of(
                 "Credentials are not available",
@@ -125,7 +131,7 @@ def settings_of(connector: Connector) -> ConnectorSettings:
 
 def _without_secret(value: object) -> JsonValue:
     if isinstance(value, Sensitive):
-        return {SECRET: value.residual}
+        return {RESIDUAL: value.residual}
     return value  # type: ignore[return-value] # the models of configuration hold JSON only
 
 

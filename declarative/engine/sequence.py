@@ -42,20 +42,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Restore:
-    """How a revert gives ``$LATEST`` back what a version holds.
-
-    Attributes:
-        version: The version that code and secrets come from; None: the artifact and the
-            residual expressions give them.
-        code: Whether the code, too, comes from that version.
-    """
-
-    version: str | None = None
-    code: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Sequence:
     """The steps of one release, and what they do to its aliases."""
 
@@ -64,18 +50,16 @@ class Sequence:
     alias_changes: tuple[Change, ...]
 
 
-def lower(
-    worlds: Worlds, comparison: Comparison, choice: VersionChoice, restore: Restore
-) -> Sequence:
+def lower(worlds: Worlds, comparison: Comparison, choice: VersionChoice) -> Sequence:
     """Return the steps that turn the observed release into the desired one."""
     phase = Phase.PREPARE if worlds.desired.aliases else Phase.SWITCH
     alias_steps, moves, changes = _aliases(worlds, choice)
     if comparison.action is Action.CREATE:
         function = _creation(worlds, comparison)
     elif choice.version is not None:
-        function = _latest(worlds, comparison, choice, restore, Phase.SWITCH)
+        function = _latest(worlds, comparison, choice, Phase.SWITCH)
     else:
-        function = _latest(worlds, comparison, choice, restore, phase)
+        function = _latest(worlds, comparison, choice, phase)
     tags = _tags(worlds, comparison, phase)
     follows = choice.version is not None  # aliases move before $LATEST is touched
     ordered = [*alias_steps, *function, *tags] if follows else [*function, *tags, *alias_steps]
@@ -98,10 +82,10 @@ def _latest(
     worlds: Worlds,
     comparison: Comparison,
     choice: VersionChoice,
-    restore: Restore,
     phase: Phase,
 ) -> list[Step]:
     release, steps = worlds.desired.address, list[Step]()
+    restored = worlds.restore.version if worlds.restore else None
     if choice.checkpoint:
         steps.append(PublishCheckpoint(release=release, phase=phase))
     if comparison.configuration:
@@ -110,7 +94,7 @@ def _latest(
                 release=release,
                 phase=phase,
                 attributes={name: comparison.after[name] for name in comparison.configuration},
-                secrets_from=restore.version,
+                secrets_from=restored,
             )
         )
     with_code = choice.publishes and _publishes_with_code(worlds)
@@ -121,7 +105,7 @@ def _latest(
                 release=release,
                 phase=phase,
                 publish=with_code,
-                from_version=restore.version if restore.code else None,
+                from_version=restored,
                 architectures=tuple(str(one) for one in architectures)
                 if comparison.architectures and isinstance(architectures, list)
                 else None,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from declarative.engine.compare import code_after, content_digest
+from declarative.engine.compare import content_digest
 from declarative.model.plan import Action
 
 if TYPE_CHECKING:
@@ -50,9 +50,11 @@ def choose_version(
         exists: Whether a recorded version still exists and can serve.
     """
     known = _known(worlds, others)
-    wanted = content_digest(comparison.after, code_after(worlds, comparison), worlds.fingerprinter)
+    wanted = content_digest(comparison.after, worlds.code_sha256, worlds.fingerprinter)
     fitting = [version for version, content in known.items() if content == wanted]
-    version = next((one for one in sorted(fitting, key=int, reverse=True) if exists(one)), None)
+    preferred = [worlds.restore.version] if worlds.restore and worlds.restore.version else []
+    candidates = (*preferred, *sorted(fitting, key=int, reverse=True))
+    version = next((one for one in candidates if exists(one)), None)
     needed = _needs_version(worlds, comparison)
     publishes = version is None and needed
     checkpoint = comparison.mutates and not _latest_is_known(worlds, known.values())

@@ -210,6 +210,7 @@ MarkedText = Annotated[str | Sensitive | Pending, By(text, marked=True)]
 MarkedFlag = Annotated[bool | Sensitive | Pending, By(_flag, marked=True, convert="tobool")]
 MarkedList = Annotated[list[MarkedText], WrapValidator(_marked_items)]
 MarkedMap = Annotated[dict[str, MarkedText], WrapValidator(_marked_entries)]
+TagMap = Annotated[dict[str, MarkedText], BeforeValidator(_entries)]
 Structure = BeforeValidator(_structure)
 
 
@@ -252,6 +253,11 @@ class VariableConfig(Config):
     description: Plain | None = None
     sensitive: Flag = False
     nullable: Flag = True
+
+
+class ServiceVariableConfig(VariableConfig):
+    """``variable`` of a service; a required one must be set by something laid over it."""
+
     required: Flag = False
 
 
@@ -427,7 +433,7 @@ class FunctionConfig(Config):
         Annotated[list[Annotated[FileSystemField, Structure]], BeforeValidator(_plain_items)] | None
     ) = None
     image_config: Annotated[ImageField, Structure] | None = None
-    tags: MarkedMap | None = None
+    tags: TagMap | None = None
 
 
 def declared(config: Frozen) -> dict[str, object]:

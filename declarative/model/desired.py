@@ -8,6 +8,7 @@ from declarative.model.artifacts import ArtifactIdentity
 from declarative.model.base import Frozen
 from declarative.model.canonical import digest
 from declarative.model.fields import Path
+from declarative.model.values import without_fingerprints
 
 
 class ConnectorSettings(Frozen):
@@ -15,7 +16,7 @@ class ConnectorSettings(Frozen):
 
     Attributes:
         credentials: ``kind`` and the kind's settings; a secret is replaced by
-            ``{"$secret": EXPRESSION}``, the residual expression that gives it again
+            ``{"$residual": EXPRESSION}``, the residual expression that gives it again
             (null where the files hold it literally).
     """
 
@@ -86,13 +87,5 @@ class DesiredRelease(Frozen):
         wanted = self.model_dump(
             mode="json", exclude={"connector", "prevent_destroy", "depends_on"}
         )
-        wanted["function"] = _without_fingerprints(self.function)
+        wanted["function"] = without_fingerprints(self.function)
         return digest(wanted)
-
-
-def _without_fingerprints(value: JsonValue) -> JsonValue:
-    if isinstance(value, dict):
-        if "$secret" in value:
-            return {"$secret": None}
-        return {key: _without_fingerprints(item) for key, item in value.items()}
-    return value

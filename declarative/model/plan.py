@@ -375,6 +375,7 @@ class Plan(Frozen):
     Attributes:
         plan_id: SHA-256 of the content (`Plan.identify`): equal inputs and an equal world
             give the equal id on any machine.
+        output_changes: Names of outputs whose value will differ from the recorded one.
         reverts: The revision this plan goes back to, for a revert.
     """
 
@@ -394,6 +395,7 @@ class Plan(Frozen):
     changes: tuple[Change, ...]
     drift: tuple[DriftFinding, ...] = ()
     outputs: dict[str, PlannedOutput] = {}
+    output_changes: tuple[str, ...] = ()
     blocked_by: tuple[str, ...] = ()
     diagnostics: tuple[PlannedDiagnostic, ...] = ()
     summary: Summary
@@ -417,9 +419,14 @@ class Plan(Frozen):
         return self.model_copy(update={"plan_id": self.identify()})
 
     @property
-    def has_steps(self) -> bool:
-        """Whether an apply would call AWS to change something."""
-        return any(release.steps for release in self.releases)
+    def is_empty(self) -> bool:
+        """Whether an apply would write nothing, neither to AWS nor to state."""
+        return not (self.releases or self.output_changes)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether part of the project could not be planned."""
+        return any(one.severity == "error" for one in self.diagnostics)
 
     def to_bytes(self) -> bytes:
         """Return the saved form: canonical JSON."""

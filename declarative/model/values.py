@@ -6,6 +6,7 @@ stay plain JSON and compare by value:
 ``{"$secret": FINGERPRINT}``     a sensitive value; the fingerprint is a keyed HMAC, or null
                                  while the project has no key
 ``{"$unknown": EXPRESSION}``     a value that exists only once another release is applied
+``{"$residual": EXPRESSION}``    a credential: the expression that gives it again, or null
 
 `Sensitive` and `Pending` are what the language hands over before that: the first still
 holds the secret, in memory only, and neither is ever serialised.
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SECRET: Final = "$secret"  # noqa: S105 - the name of a marker
 UNKNOWN: Final = "$unknown"
+RESIDUAL: Final = "$residual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +93,17 @@ def has_unknown(value: JsonValue) -> bool:
     if isinstance(value, dict):
         return any(has_unknown(item) for item in value.values())
     return isinstance(value, list) and any(has_unknown(item) for item in value)
+
+
+def without_fingerprints(value: JsonValue) -> JsonValue:
+    """Return ``value`` with every fingerprint taken out of its markers.
+
+    For documents that leave this process although the project has no key yet.
+    """
+    if is_secret(value):
+        return {SECRET: None}
+    if isinstance(value, dict):
+        return {name: without_fingerprints(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [without_fingerprints(item) for item in value]
+    return value

@@ -1,0 +1,347 @@
+"""Performing one step: an AWS call, its wait, and what it made known.
+
+A call whose outcome is unknown is never repeated blindly: the step looks first, and
+counts as done when AWS already shows what it was to bring about.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, assert_never
+
+from declarative.engine.observe import ENVIRONMENT
+from declarative.engine.ports import (
+    Artifacts,
+    FunctionWriter,
+    ObservedAlias,
+    ObservedFunction,
+    ZipCode,
+)
+from declarative.engine.waiting import Patience, wait_until_ready
+from declarative.errors import OutcomeUnknownError, RemoteError
+from declarative.model import fields
+from declarative.model.plan import (
+    CreateAlias,
+    CreateFunction,
+    DeleteAlias,
+    DeleteFunction,
+    PublishCheckpoint,
+    PublishVersion,
+    RunProvisioner,
+    Step,
+    TagFunction,
+    UntagFunction,
+    UpdateAlias,
+    UpdateCode,
+    UpdateConfiguration,
+)
+from declarative.model.values import is_secret
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from declarative.engine.ports import Code
+    from declarative.model.desired import DesiredRelease
+    from declarative.model.fields import Attributes, Path
+    from declarative.model.plan import Target
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one release has come; changed by its steps only, one thread at a time.
+
+    Attributes:
+        function: ``$LATEST`` as AWS answered last; None before it is created.
+        aliases: Aliases as AWS answered last, by name.
+        published: Versions this run published or found, by number.
+        version: The version that new and moved aliases follow.
+        touched: Whether any step of the release was begun.
+    """
+
+    function: ObservedFunction | None = None
+    aliases: dict[str, ObservedAlias] = field(default_factory=dict)
+    published: dict[str, ObservedFunction] = field(default_factory=dict)
+    version: str | None = None
+    touched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What the steps of one release work with.
+
+    Attributes:
+        values: Values of secret and unknown leaves, by path, resolved before the first step.
+        elsewhere: Gives the writer for another target (a replaced function).
+    """
+
+    name: str
+    desired: DesiredRelease | None
+    writer: FunctionWriter
+    artifacts: Artifacts
+    values: Mapping[Path, JsonValue] = field(repr=False)
+    elsewhere: Callable[[Target], FunctionWriter]
+    patience: Patience
+    progress: Progress
+
+
+def perform(step: Step, place: Workplace) -> dict[str, JsonValue]:  # noqa: C901, PLR0911 - one case a step
+    """Perform one step and return what the journal keeps of its result.
+
+    Raises:
+        RemoteError: AWS refused, failed, or showed something else than expected.
+        InterruptedRunError: the run was told to stop during a wait.
+    """
+    match step:
+        case CreateFunction():
+            return _create_function(step, place)
+        case UpdateConfiguration():
+            return _update_configuration(step, place)
+        case UpdateCode():
+            return _update_code(step, place)
+        case PublishVersion():
+            return _publish(place, follow=True)
+        case PublishCheckpoint():
+            return _publish(place, follow=False)
+        case CreateAlias() | UpdateAlias():
+            return _set_alias(step, place)
+        case DeleteAlias():
+            place.writer.delete_alias(place.name, step.alias)
+            place.progress.aliases.pop(step.alias, None)
+            return {}
+        case TagFunction() | UntagFunction():
+            return _tag(step, place)
+        case DeleteFunction():
+            return _delete(step, place)
+        case RunProvisioner():
+            raise RemoteError.of(
+                "Provisioners cannot be run",
+                f"The plan asks for provisioner {step.provisioner}, which this version of lamform "
+                "does not run. Apply it with the version that made the plan.",
+            )
+        case _:
+            assert_never(step)
+
+
+def _create_function(step: CreateFunction, place: Workplace) -> dict[str, JsonValue]:
+    attributes = _filled(step.attributes, place, secrets_from=None)
+    code = _artifact(place)
+    try:
+        answer = place.writer.create_function(
+            place.name, attributes, code, tags=step.tags, publish=True
+        )
+    except OutcomeUnknownError:
+        if place.writer.function(place.name) is None:
+            raise
+        return _publish(place, follow=True)
+    _ready(place)
+    # Emulators that ignore Publish on creation answer $LATEST.
+    if not answer.version.isdigit():
+        return _publish(place, follow=True)
+    return _follow(place, answer.version)
+
+
+def _follow(place: Workplace, version: str) -> dict[str, JsonValue]:
+    """Wait until a version is active and make it the one that aliases follow."""
+    published = wait_until_ready(place.writer, place.name, version, place.patience)
+    place.progress.published[version] = published
+    place.progress.version = version
+    return {"version": version}
+
+
+def _update_configuration(step: UpdateConfiguration, place: Workplace) -> dict[str, JsonValue]:
+    attributes = _filled(step.attributes, place, secrets_from=step.secrets_from)
+    try:
+        place.writer.update_configuration(place.name, attributes, revision_id=_revision(place))
+    except OutcomeUnknownError:
+        seen = place.writer.function(place.name)
+        if seen is None or any(seen.attributes[key] != attributes[key] for key in attributes):
+            raise
+    _ready(place)
+    return {}
+
+
+def _update_code(step: UpdateCode, place: Workplace) -> dict[str, JsonValue]:
+    code = _artifact(place) if step.from_version is None else _package(place, step.from_version)
+    try:
+        answer = place.writer.update_code(
+            place.name,
+            code,
+            publish=step.publish,
+            revision_id=_revision(place),
+            architectures=step.architectures,
+        )
+    except OutcomeUnknownError:
+        seen = place.writer.function(place.name)
+        if seen is None or seen.code_sha256 != _wanted_sha256(place):
+            raise
+        _ready(place)
+        # Publishing what did not change since answers the version that exists already.
+        return _publish(place, follow=True) if step.publish else {}
+    _ready(place)
+    return _follow(place, answer.version) if step.publish else {}
+
+
+def _publish(place: Workplace, *, follow: bool) -> dict[str, JsonValue]:
+    function = _ready(place)
+    try:
+        answer = place.writer.publish_version(
+            place.name, code_sha256=function.code_sha256, revision_id=function.revision_id
+        )
+    except OutcomeUnknownError:
+        # A second publish of the same content answers the version the first one made.
+        function = _ready(place)
+        answer = place.writer.publish_version(
+            place.name, code_sha256=function.code_sha256, revision_id=function.revision_id
+        )
+    if follow:
+        result = _follow(place, answer.version)
+    else:
+        place.progress.published[answer.version] = wait_until_ready(
+            place.writer, place.name, answer.version, place.patience
+        )
+        result = {"version": answer.version, "checkpoint": True}
+    _ready(place)  # publishing gives $LATEST a new revision id
+    return result
+
+
+def _set_alias(step: CreateAlias | UpdateAlias, place: Workplace) -> dict[str, JsonValue]:
+    version = step.function_version or place.progress.version
+    if version is None:
+        raise RemoteError.of(
+            "There is no version for the alias",
+            f"Alias {step.alias} follows a version that this run did not publish.",
+        )
+    observed = place.progress.aliases.get(step.alias)
+    before = observed.function_version if observed else None
+    try:
+        alias = _call_alias(step, place, version, observed)
+    except OutcomeUnknownError:
+        found = {alias.name: alias for alias in place.writer.aliases(place.name)}.get(step.alias)
+        if found is None or (found.function_version, found.description, dict(found.routing)) != (
+            version,
+            step.description,
+            step.routing,
+        ):
+            raise
+        alias = found
+    place.progress.aliases[step.alias] = alias
+    return {"alias": step.alias, "from": before, "to": version}
+
+
+def _call_alias(
+    step: CreateAlias | UpdateAlias,
+    place: Workplace,
+    version: str,
+    observed: ObservedAlias | None,
+) -> ObservedAlias:
+    if isinstance(step, CreateAlias):
+        return place.writer.create_alias(
+            place.name,
+            step.alias,
+            version=version,
+            description=step.description,
+            routing=step.routing,
+        )
+    return place.writer.update_alias(
+        place.name,
+        step.alias,
+        version=version,
+        description=step.description,
+        routing=step.routing,
+        revision_id=observed.revision_id if observed else None,
+    )
+
+
+def _tag(step: TagFunction | UntagFunction, place: Workplace) -> dict[str, JsonValue]:
+    function = place.progress.function
+    if function is None:
+        raise RemoteError.of("There is no function to tag", f"{place.name} does not exist.")
+    # Both calls set what they are given: doing one twice is doing it once.
+    if isinstance(step, TagFunction):
+        _twice(lambda: place.writer.tag(function.arn, step.tags))
+    else:
+        _twice(lambda: place.writer.untag(function.arn, step.keys))
+    _ready(place)
+    return {}
+
+
+def _delete(step: DeleteFunction, place: Workplace) -> dict[str, JsonValue]:
+    _twice(lambda: place.elsewhere(step.target).delete_function(step.target.function_name))
+    if step.target.function_name == place.name and place.desired is None:
+        place.progress.function = None
+        place.progress.aliases.clear()
+    return {}
+
+
+def _twice(call: Callable[[], None]) -> None:
+    """Make an idempotent call, once more if its outcome is unknown."""
+    try:
+        call()
+    except OutcomeUnknownError:
+        time.sleep(0.5)
+        call()
+
+
+def _ready(place: Workplace) -> ObservedFunction:
+    """Wait for ``$LATEST``, remember it with its new revision id, and return it."""
+    function = wait_until_ready(place.writer, place.name, None, place.patience)
+    place.progress.function = function
+    return function
+
+
+def _revision(place: Workplace) -> str | None:
+    return place.progress.function.revision_id if place.progress.function else None
+
+
+def _artifact(place: Workplace) -> Code:
+    if place.desired is None:
+        raise RemoteError.of("There is no code to deploy", f"{place.name} is to be deleted.")
+    return place.artifacts.code(place.desired.artifact)
+
+
+def _wanted_sha256(place: Workplace) -> str | None:
+    return place.desired.artifact.code_sha256 if place.desired else None
+
+
+def _package(place: Workplace, version: str) -> Code:
+    return ZipCode(place.writer.download(_version(place, version)))
+
+
+def _version(place: Workplace, version: str) -> ObservedFunction:
+    function = place.writer.function(place.name, version)
+    if function is None:
+        raise RemoteError.of(
+            "The version to go back to is gone",
+            f"Version {version} of {place.name} was deleted since the plan was made. Plan again.",
+        )
+    return function
+
+
+def _filled(attributes: Attributes, place: Workplace, *, secrets_from: str | None) -> Attributes:
+    """Return attributes with every marker replaced by its value."""
+    result = attributes
+    for path, value in place.values.items():
+        if path[0] in attributes:
+            result = fields.put(result, path, value)
+    variables = fields.get(result, ENVIRONMENT)
+    if isinstance(variables, dict) and any(is_secret(value) for value in variables.values()):
+        result = fields.put(result, ENVIRONMENT, _unmasked(variables, place, secrets_from))
+    return result
+
+
+def _unmasked(
+    variables: dict[str, JsonValue], place: Workplace, secrets_from: str | None
+) -> JsonValue:
+    """Take environment values nobody declares from AWS: from a version, or as they are."""
+    source = _version(place, secrets_from) if secrets_from else place.progress.function
+    known = fields.get(source.attributes, ENVIRONMENT) if source else None
+    kept = known if isinstance(known, dict) else {}
+    missing = [name for name, value in variables.items() if is_secret(value) and name not in kept]
+    if missing:
+        raise RemoteError.of(
+            "A secret value cannot be found",
+            f"{place.name} has no environment variable {', '.join(missing)} to take it from.",
+        )
+    return {name: kept[name] if is_secret(value) else value for name, value in variables.items()}

@@ -1,0 +1,106 @@
+"""What stops a plan: releases that cannot be planned, and changes that are refused.
+
+Problems are errors of the project or of the credentials (exit 1). Refusals are guards that
+a person can lift (exit 6); the plan is still shown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from declarative.engine.compare import Comparison, Worlds, removed_environment
+from declarative.engine.desired import OWNERSHIP_TAG
+from declarative.model.plan import Action, PlannedDiagnostic
+
+if TYPE_CHECKING:
+    from declarative.model.revision import ReleaseRecord
+
+# What AWS needs to create a function from a zip package.
+_NEEDED = ("role", "runtime", "handler")
+
+
+def problems_of(worlds: Worlds) -> tuple[PlannedDiagnostic, ...]:
+    """Return what makes a release impossible to plan."""
+    desired, function = worlds.desired, worlds.observed.function
+    if function is None:
+        return tuple(
+            PlannedDiagnostic(
+                severity="error",
+                summary=f"{name} is needed to create the function",
+                detail=f"{desired.function_name} does not exist yet, and AWS creates no function "
+                f"without {name}. Set {name} in the function block of {desired.service}.",
+                address=desired.address,
+            )
+            for name in _NEEDED
+            if desired.function.get(name) is None
+        )
+    found: list[PlannedDiagnostic] = []
+    if desired.tags is not None and function.tags is None:
+        found.append(
+            PlannedDiagnostic(
+                severity="error",
+                summary="The tags cannot be read",
+                detail="AWS withheld the function's tags, so changing them could overwrite some. "
+                "Give the credentials lambda:ListTags. " + function.unreadable.get("tags", ""),
+                address=desired.address,
+            )
+        )
+    found.extend(
+        PlannedDiagnostic(
+            severity="error",
+            summary=f"The function's {name} cannot be read",
+            detail=f"AWS withheld it, so a plan could overwrite it unseen: {reason}",
+            address=desired.address,
+        )
+        for name, reason in sorted(function.unreadable.items())
+        if name != "tags"
+    )
+    if function.attributes.get("package_type") != "Zip":
+        found.append(
+            PlannedDiagnostic(
+                severity="error",
+                summary="The function is a container image",
+                detail=f"{desired.function_name} was created from an image, and its package type "
+                "cannot be changed. Use another function_name.",
+                address=desired.address,
+            )
+        )
+    return tuple(found)
+
+
+def refusals_of(worlds: Worlds, comparison: Comparison) -> tuple[str, ...]:
+    """Return why a function that lamform does not know must not be adopted."""
+    if comparison.action is not Action.ADOPT or worlds.observed.function is None:
+        return ()
+    refusals: list[str] = []
+    name, tags = worlds.desired.function_name, worlds.observed.function.tags or {}
+    owner = tags.get(OWNERSHIP_TAG)
+    if owner is not None and owner != (worlds.desired.tags or {}).get(OWNERSHIP_TAG, owner):
+        refusals.append(
+            f"{worlds.desired.address}: {name} belongs to the lamform project {owner}. Remove its "
+            f"tag {OWNERSHIP_TAG} if that project has given it up."
+        )
+    stack = tags.get("aws:cloudformation:stack-name")
+    if stack is not None:
+        refusals.append(
+            f"{worlds.desired.address}: {name} belongs to the CloudFormation stack {stack}, which "
+            "would undo every change. Use another function_name, or take it out of the stack."
+        )
+    lost = removed_environment(comparison)
+    if lost:
+        refusals.append(
+            f"{worlds.desired.address}: adopting {name} would remove the environment variables "
+            f"{', '.join(lost)}. Declare them, or remove them from the function first."
+        )
+    return tuple(refusals)
+
+
+def protection_of(record: ReleaseRecord | None) -> tuple[str, ...]:
+    """Refuse to destroy what its last apply protected."""
+    if record is None or not record.desired.prevent_destroy:
+        return ()
+    reason = (
+        f"{record.address} is protected by prevent_destroy. Apply it with "
+        "prevent_destroy = false first, or keep its block and its function_name."
+    )
+    return (reason,)

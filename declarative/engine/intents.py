@@ -1,0 +1,363 @@
+"""Planning one release: from what is intended to forecast, changes and steps.
+
+An intent says what a release shall become: what the files want, what an earlier revision
+held (a revert), or nothing (a deletion). `plan_release` is the same for all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from declarative.engine import drift
+from declarative.engine.compare import (
+    Comparison,
+    Restore,
+    Worlds,
+    compare,
+    content_digest,
+    tags_change,
+)
+from declarative.engine.guards import problems_of, protection_of, refusals_of
+from declarative.engine.observe import Observation, masked, plain_names
+from declarative.engine.sequence import Sequence, estimate, lower
+from declarative.engine.versions import VersionChoice, choose_version
+from declarative.model.address import Address
+from declarative.model.plan import (
+    Action,
+    Bound,
+    BoundPart,
+    Change,
+    DeleteFunction,
+    DriftFinding,
+    Phase,
+    PlannedDiagnostic,
+    PlannedRelease,
+    Target,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import JsonValue
+
+    from declarative.engine.ports import ObservedFunction
+    from declarative.engine.records import Recorded
+    from declarative.model.desired import DesiredRelease
+    from declarative.model.revision import ReleaseRecord
+    from declarative.model.values import Fingerprinter
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What one release shall become.
+
+    Attributes:
+        desired: What it shall be; None: it shall be deleted.
+        recorded: Its record in state, if it was ever applied.
+        restore: What a revert brings back.
+        held: The digests of desired releases that a revert holds against.
+        ignore_hold: Whether a hold is ended by this plan.
+    """
+
+    address: str
+    desired: DesiredRelease | None
+    recorded: Recorded | None
+    restore: Restore | None = None
+    held: tuple[str, ...] = ()
+    ignore_hold: bool = False
+
+    @property
+    def record(self) -> ReleaseRecord | None:
+        """The recorded release, or None."""
+        return self.recorded.record if self.recorded else None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What planning one release may ask of AWS besides its observation.
+
+    Attributes:
+        version: Reads a published version of the release's function.
+        refreshed: Whether observations come from AWS (otherwise from state).
+    """
+
+    version: Callable[[str], ObservedFunction | None]
+    refreshed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning one release gave; ``release`` is None where there is nothing to do."""
+
+    release: PlannedRelease | None = None
+    changes: tuple[Change, ...] = ()
+    drift: tuple[DriftFinding, ...] = ()
+    unchanged: int = 0
+    blocked_by: tuple[str, ...] = ()
+    diagnostics: tuple[PlannedDiagnostic, ...] = ()
+
+
+def plan_release(
+    intent: Intent, observed: Observation, fingerprinter: Fingerprinter, look: Look
+) -> Planned:
+    """Return the plan of one release; nothing is changed and nothing but AWS is read."""
+    found = (
+        drift.find_in_release(intent.record, observed, fingerprinter)
+        if intent.record and look.refreshed and _replaced(intent) is None
+        else ()
+    )
+    if intent.desired is None:
+        return _deletion(intent, observed, fingerprinter, look, found)
+    replaced = _replaced(intent)
+    worlds = Worlds(
+        desired=intent.desired,
+        recorded=None if replaced else intent.record,
+        observed=observed,
+        fingerprinter=fingerprinter,
+        restore=intent.restore,
+    )
+    problems = problems_of(worlds)
+    if problems:
+        return Planned(drift=found, diagnostics=problems)
+    return _desired(worlds, intent, look, found)
+
+
+def _desired(
+    worlds: Worlds, intent: Intent, look: Look, found: tuple[DriftFinding, ...]
+) -> Planned:
+    comparison = compare(worlds)
+    choice = choose_version(
+        worlds,
+        comparison,
+        others=_adopted_versions(worlds, look) if worlds.recorded is None else {},
+        exists=lambda version: _serves(worlds, look, version),
+    )
+    sequence = lower(worlds, comparison, choice)
+    replaced = _replaced(intent)
+    changes = _changes(worlds, comparison, sequence, replaced)
+    unchanged = 2 + len(worlds.desired.aliases) - len(changes)
+    if _is_held(worlds, intent) and changes:
+        held = tuple(change.model_copy(update={"action": Action.HELD}) for change in changes)
+        return Planned(changes=held, unchanged=unchanged, drift=found)
+    if not sequence.steps and not changes and not _state_differs(worlds):
+        return Planned(unchanged=unchanged, drift=found)
+    release = _planned(worlds, intent, look, choice, sequence)
+    refusals = refusals_of(worlds, comparison)
+    if replaced is not None:
+        deletion = DeleteFunction(release=intent.address, phase=Phase.FINISH, target=replaced)
+        steps = (*release.steps, deletion)
+        release = release.model_copy(update={"steps": steps, "replaces": replaced})
+        refusals = (*protection_of(intent.record), *refusals)
+    return Planned(
+        release=release,
+        changes=changes,
+        drift=found,
+        unchanged=max(unchanged, 0),
+        blocked_by=refusals,
+    )
+
+
+def _replaced(intent: Intent) -> Target | None:
+    """Return the recorded function that goes away because the release names another one."""
+    record, desired = intent.record, intent.desired
+    if record is None or record.function is None or desired is None:
+        return None
+    before, after = record.desired, desired
+    if (before.account_id, before.region, before.function_name) == (
+        after.account_id,
+        after.region,
+        after.function_name,
+    ):
+        return None
+    return _target(record)
+
+
+def _target(record: ReleaseRecord) -> Target:
+    return Target(
+        connector=record.connector.address,
+        account_id=record.desired.account_id,
+        region=record.desired.region,
+        function_name=record.desired.function_name,
+    )
+
+
+def _changes(
+    worlds: Worlds, comparison: Comparison, sequence: Sequence, replaced: Target | None
+) -> tuple[Change, ...]:
+    function = Change(
+        address=str(worlds.address.part("function")),
+        kind="function",
+        action=Action.REPLACE if replaced else comparison.action,
+        reason=_function_reason(comparison, replaced),
+        attributes=comparison.function,
+    )
+    tags = tags_change(worlds, comparison)
+    shown = [] if comparison.action is Action.NO_OP else [function]
+    return (*shown, *([tags] if tags else []), *sequence.alias_changes)
+
+
+def _function_reason(comparison: Comparison, replaced: Target | None) -> str:
+    if replaced is not None:
+        return (
+            f"{replaced.function_name} in {replaced.region} of account {replaced.account_id} "
+            "is deleted once the new function serves"
+        )
+    if comparison.action is Action.ADOPT:
+        return "exists in AWS and is not in state"
+    return ""
+
+
+def _planned(
+    worlds: Worlds, intent: Intent, look: Look, choice: VersionChoice, sequence: Sequence
+) -> PlannedRelease:
+    desired = worlds.desired
+    artifact: dict[str, JsonValue] = desired.artifact.model_dump(mode="json")
+    return PlannedRelease(
+        address=desired.address,
+        service=desired.service,
+        infrastructure=desired.infrastructure,
+        environment=desired.environment,
+        account_id=desired.account_id,
+        region=desired.region,
+        function_name=desired.function_name,
+        artifact={"kind": desired.artifact.source.kind, **artifact},
+        publishes=choice.publishes,
+        version=choice.version,
+        version_reason=choice.reason,
+        aliases=sequence.aliases,
+        steps=sequence.steps,
+        bound=Bound(
+            object=intent.recorded.object if intent.recorded else None,
+            connector=desired.connector.address,
+            refreshed=look.refreshed,
+            parts=bound_parts(worlds.address, worlds.observed, worlds.plain, worlds.fingerprinter),
+        ),
+        calls=estimate(sequence.steps),
+        desired=desired,
+        depends_on=desired.depends_on,
+        held=intent.held,
+    )
+
+
+def bound_parts(
+    address: Address,
+    observed: Observation,
+    plain: frozenset[str],
+    fingerprinter: Fingerprinter,
+) -> dict[str, BoundPart]:
+    """Return the observed parts in the form that plan and apply compare."""
+    function = observed.function
+    if function is None:
+        return {str(address.part("function")): BoundPart(observed=None)}
+    attributes: dict[str, JsonValue] = dict(masked(function.attributes, fingerprinter, plain))
+    tags: JsonValue = None if function.tags is None else dict(function.tags)
+    parts = {
+        str(address.part("function")): BoundPart(
+            observed={"attributes": attributes, "code_sha256": function.code_sha256},
+            revision_id=function.revision_id,
+        ),
+        str(address.part("tags")): BoundPart(observed=tags),
+    }
+    for name, alias in sorted(observed.aliases.items()):
+        parts[str(address.part("alias", name))] = BoundPart(
+            observed={
+                "function_version": alias.function_version,
+                "description": alias.description,
+                "routing": dict(alias.routing),
+            },
+            revision_id=alias.revision_id,
+        )
+    return parts
+
+
+def _deletion(
+    intent: Intent,
+    observed: Observation,
+    fingerprinter: Fingerprinter,
+    look: Look,
+    found: tuple[DriftFinding, ...],
+) -> Planned:
+    record = intent.record
+    if record is None:
+        return Planned()
+    desired = record.desired
+    address = Address.parse(intent.address)
+    exists = observed.function is not None
+    step = DeleteFunction(release=intent.address, phase=Phase.FINISH, target=_target(record))
+    parts = [("function", ""), ("tags", ""), *(("alias", name) for name in record.aliases)]
+    release = PlannedRelease(
+        address=intent.address,
+        service=desired.service,
+        infrastructure=desired.infrastructure,
+        environment=desired.environment,
+        account_id=desired.account_id,
+        region=desired.region,
+        function_name=desired.function_name,
+        artifact={},
+        steps=(step,) if exists else (),
+        bound=Bound(
+            object=intent.recorded.object if intent.recorded else None,
+            connector=record.connector.address,
+            refreshed=look.refreshed,
+            parts=bound_parts(address, observed, plain_names(desired.function), fingerprinter),
+        ),
+        calls=estimate((step,) if exists else ()),
+        depends_on=(),
+    )
+    return Planned(
+        release=release,
+        changes=tuple(
+            Change(
+                address=str(address.part(kind, label)),
+                kind=kind,
+                action=Action.DELETE,
+                reason="" if exists else "gone from AWS already; only state forgets it",
+            )
+            for kind, label in parts
+        ),
+        drift=found,
+        blocked_by=protection_of(intent.record),
+    )
+
+
+def _is_held(worlds: Worlds, intent: Intent) -> bool:
+    record = worlds.recorded
+    return not intent.ignore_hold and record is not None and worlds.desired.digest in record.held
+
+
+def _state_differs(worlds: Worlds) -> bool:
+    """Whether state would record something else although AWS stays as it is."""
+    record = worlds.recorded
+    return record is None or record.status != "applied" or record.desired != worlds.desired
+
+
+def _adopted_versions(worlds: Worlds, look: Look) -> dict[str, str]:
+    """Return the contents of the versions that an adopted function's aliases point at."""
+    if not look.refreshed:
+        return {}
+    pointed = {
+        worlds.observed.aliases[name].function_version
+        for name, alias in worlds.desired.aliases.items()
+        if name in worlds.observed.aliases and alias.function_version is None
+    }
+    contents: dict[str, str] = {}
+    for version in sorted(one for one in pointed if one.isdigit()):
+        function = look.version(version)
+        if function is not None:
+            content = content_digest(
+                function.attributes, function.code_sha256, worlds.fingerprinter
+            )
+            if content is not None:
+                contents[version] = content
+    return contents
+
+
+def _serves(worlds: Worlds, look: Look, version: str) -> bool:
+    """Whether a version exists and can serve; one an alias points at is not asked for."""
+    if not look.refreshed:
+        return True
+    if any(one.function_version == version for one in worlds.observed.aliases.values()):
+        return True
+    function = look.version(version)
+    return function is not None and function.state != "Failed"

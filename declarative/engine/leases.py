@@ -1,0 +1,118 @@
+"""Holding a run's lease: taken before anything is read, renewed while steps run.
+
+The lease keeps two runs from starting on the same release; correctness rests on the
+compare-and-swap of head and, in AWS, on ``RevisionId``. Calls that take none are protected
+by a rule: no step starts unless the lease was renewed within half its term.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from backends.base import BackendError, Lease, LeaseHeldError, LeaseRequest, StateBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from declarative.engine.ports import Runner
+
+TERM = 60.0
+"""Seconds until a lease that nobody renews may be taken over."""
+
+_PAUSE = 0.5
+
+
+class HeldLease:
+    """A lease that renews itself; a context manager that gives it back."""
+
+    def __init__(self, state: StateBackend, lease: Lease) -> None:
+        """Take a granted lease."""
+        self._state = state
+        self._lease = lease
+        self._renewed = time.monotonic()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name="heartbeat", daemon=True)
+
+    @property
+    def token(self) -> int:
+        """The fencing token that every write carries."""
+        return self._lease.token
+
+    @property
+    def took_over(self) -> tuple[Lease, ...]:
+        """The leases of dead or silent runs that this one replaced."""
+        return self._lease.took_over
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether a step may start: the lease was renewed within half its term."""
+        return time.monotonic() - self._renewed < TERM / 2
+
+    def __enter__(self) -> Self:
+        """Start renewing."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop renewing and give the lease back."""
+        self._ended.set()
+        self._thread.join()
+        self._state.release(self._lease)
+
+    def _renew(self) -> None:
+        while not self._ended.wait(TERM / 6):
+            try:
+                self._lease = self._state.renew(self._lease)
+            except BackendError:
+                # The next write says it with all its facts; `is_fresh` stops the steps.
+                return
+            self._renewed = time.monotonic()
+
+
+def hold(
+    state: StateBackend,
+    runner: Runner,
+    run: str,
+    addresses: frozenset[str],
+    *,
+    timeout: float = 0.0,
+    waiting: Callable[[Lease], None] | None = None,
+) -> HeldLease:
+    """Return the lease of a run on the given releases.
+
+    For at most ``timeout`` seconds another run is waited for; ``waiting`` is told once who
+    that is.
+
+    Raises:
+        LeaseHeldError: another live run holds one of the releases.
+    """
+    request = LeaseRequest(
+        run=run,
+        who=runner.who,
+        host=runner.host,
+        pid=runner.pid,
+        boot_id=runner.boot_id,
+        command=runner.command,
+        addresses=addresses,
+        term=TERM,
+    )
+    deadline = time.monotonic() + timeout
+    told = False
+    while True:
+        try:
+            return HeldLease(state, state.acquire(request))
+        except LeaseHeldError as error:
+            if time.monotonic() + _PAUSE > deadline:
+                raise
+            if not told and waiting is not None:
+                waiting(error.holder)
+                told = True
+            time.sleep(_PAUSE)

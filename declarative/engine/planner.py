@@ -1,0 +1,408 @@
+"""Making a plan: files, state and AWS in, one value out. Nothing is written anywhere.
+
+    make_plan
+      read_snapshot        what state recorded, seen through runs that were interrupted
+      _desired_releases    accounts and artifacts looked up, everything in normal form
+      _intents             what each release shall become: desired, or deleted
+      plan_intents
+        _observe           one GetFunction and one ListAliases a release, in parallel
+        plan_release       what differs, which version serves, which steps follow (pure)
+      Plan.sealed          the id
+
+A revert makes its intents from an earlier revision and goes on at ``plan_intents``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from declarative.engine.desired import normalise, refuse_shared_functions
+from declarative.engine.graph import in_order
+from declarative.engine.intents import Intent, Look, Planned, plan_release
+from declarative.engine.observe import Observation, observe, observe_all
+from declarative.engine.records import (
+    Snapshot,
+    attribute_of,
+    read_snapshot,
+    recorded_observation,
+)
+from declarative.engine.recovery import recovered_view
+from declarative.engine.secrets import ReleaseLookup, Secrets
+from declarative.errors import ConfigurationError, Diagnostic, RemoteError
+from declarative.model import fields
+from declarative.model.plan import (
+    Action,
+    BackendAddress,
+    Base,
+    Git,
+    Plan,
+    PlannedDiagnostic,
+    PlannedOutput,
+    Selection,
+    Summary,
+)
+from declarative.model.values import without_fingerprints
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from backends.base import StateReader
+    from declarative.engine.ports import (
+        Artifacts,
+        Cloud,
+        FunctionReader,
+        ObservedFunction,
+        Runner,
+    )
+    from declarative.model.bound import BoundRelease
+    from declarative.model.desired import ConnectorSettings, DesiredRelease
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What a plan is asked for; everything in it comes from the files or the command line.
+
+    Attributes:
+        releases: The selected releases, bound.
+        declared: Addresses of all releases that the files declare, selected or not: a
+            recorded release that is not among them is deleted.
+    """
+
+    project: str
+    backend: BackendAddress
+    releases: tuple[BoundRelease, ...]
+    declared: frozenset[str]
+    selection: Selection
+    config_digest: str
+    created_at: str
+    tool_version: str
+    outputs: Mapping[str, PlannedOutput] = field(default_factory=dict)
+    git: Git | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The world as planning may see it: nothing in here can write."""
+
+    state: StateReader
+    cloud: Cloud
+    artifacts: Artifacts
+    secrets: Secrets
+    runner: Runner
+    parallelism: int = 10
+
+    def reader(self, release: DesiredRelease) -> FunctionReader:
+        """Return the reader of a release's account and region."""
+        return self.cloud.reader(self.secrets.connector(release.connector), release.region)
+
+
+def make_plan(request: PlanRequest, reading: Reading) -> Plan:
+    """Return what an apply would do to make AWS equal to the files.
+
+    Raises:
+        ConfigurationError: the files ask for what cannot be.
+        BackendError: state cannot be read.
+    """
+    refresh = request.selection.refresh == "full"
+    snapshot = recovered_view(
+        read_snapshot(reading.state),
+        state=reading.state,
+        cloud=reading.cloud,
+        secrets=reading.secrets,
+        runner=reading.runner,
+        refresh=refresh,
+    )
+    desired, problems = _desired_releases(request, reading, snapshot)
+    intents = _intents(request, snapshot, desired)
+    return plan_intents(intents, request, reading, snapshot, problems=problems)
+
+
+def plan_intents(
+    intents: Iterable[Intent],
+    request: PlanRequest,
+    reading: Reading,
+    snapshot: Snapshot,
+    *,
+    problems: tuple[PlannedDiagnostic, ...] = (),
+    reverts: int | None = None,
+) -> Plan:
+    """Return the plan of the given intents."""
+    by_address = {intent.address: intent for intent in intents}
+    refresh = request.selection.refresh == "full"
+    observed = _observe(by_address, reading, refresh=refresh)
+    depends = {
+        address: intent.desired.depends_on if intent.desired else ()
+        for address, intent in by_address.items()
+    }
+    planned: dict[str, Planned] = {}
+    for address in in_order(by_address, depends):
+        seen = observed[address]
+        if isinstance(seen, RemoteError):
+            planned[address] = Planned(diagnostics=_unreachable(address, seen))
+            continue
+        intent = _resolved(by_address[address], reading.secrets, snapshot, planned)
+        look = Look(_version_reader(intent, reading), refresh)
+        planned[address] = plan_release(intent, seen, snapshot.fingerprinter, look)
+    return _assemble(request, reading, snapshot, planned, (problems, reverts))
+
+
+def _desired_releases(
+    request: PlanRequest, reading: Reading, snapshot: Snapshot
+) -> tuple[tuple[DesiredRelease, ...], tuple[PlannedDiagnostic, ...]]:
+    if request.selection.destroy:
+        return (), ()
+    desired: list[DesiredRelease] = []
+    problems: list[PlannedDiagnostic] = []
+    wrong: list[Diagnostic] = []
+    for bound in request.releases:
+        try:
+            desired.append(_desired(bound, request, reading, snapshot))
+        except RemoteError as error:
+            problems.extend(_unreachable(bound.address, error))
+        except ConfigurationError as error:
+            wrong.extend(error.diagnostics)
+    if wrong:
+        raise ConfigurationError(tuple(dict.fromkeys(wrong)))
+    refuse_shared_functions(desired, request.releases)
+    return tuple(desired), tuple(problems)
+
+
+def _desired(
+    bound: BoundRelease, request: PlanRequest, reading: Reading, snapshot: Snapshot
+) -> DesiredRelease:
+    record = snapshot.record(bound.address)
+    known = record is not None and record.connector.address == bound.connector.address
+    offline = request.selection.refresh == "none" and record is not None and known
+    account = (
+        record.desired.account_id
+        if offline and record is not None
+        else reading.cloud.account_id(bound.connector)
+    )
+    return normalise(
+        bound,
+        project=request.project,
+        account_id=account,
+        artifact=reading.artifacts.identify(bound.artifact, bound.connector, bound.region),
+        fingerprinter=snapshot.fingerprinter,
+    )
+
+
+def _intents(
+    request: PlanRequest, snapshot: Snapshot, desired: tuple[DesiredRelease, ...]
+) -> list[Intent]:
+    wanted = [
+        Intent(
+            address=release.address,
+            desired=release,
+            recorded=snapshot.releases.get(release.address),
+            ignore_hold=request.selection.roll_forward,
+        )
+        for release in desired
+    ]
+    gone = [
+        Intent(address=address, desired=None, recorded=recorded)
+        for address, recorded in snapshot.releases.items()
+        if request.selection.destroy or address not in request.declared
+        if _selected(request, address)
+    ]
+    return wanted + gone
+
+
+def _selected(request: PlanRequest, address: str) -> bool:
+    """Whether a recorded release is in the selection; the files may not know it."""
+    selection = request.selection
+    if address in request.declared:
+        return any(release.address == address for release in request.releases)
+    return not (selection.only or selection.environments) and address not in selection.exclude
+
+
+def _observe(
+    intents: Mapping[str, Intent], reading: Reading, *, refresh: bool
+) -> Mapping[str, Observation | RemoteError]:
+    if not refresh:
+        return {address: recorded_observation(intent.record) for address, intent in intents.items()}
+    readers = {}
+    for address, intent in intents.items():
+        release = intent.desired or (intent.record.desired if intent.record else None)
+        if release is not None:
+            readers[address] = _observer(reading, release)
+    return observe_all(readers, parallelism=reading.parallelism)
+
+
+def _observer(reading: Reading, release: DesiredRelease) -> Callable[[], Observation]:
+    return lambda: observe(reading.reader(release), release.function_name)
+
+
+def _version_reader(intent: Intent, reading: Reading) -> Callable[[str], ObservedFunction | None]:
+    def read(version: str) -> ObservedFunction | None:
+        release = intent.desired
+        if release is None:
+            return None
+        return reading.reader(release).function(release.function_name, version)
+
+    return read
+
+
+def _resolved(
+    intent: Intent, secrets: Secrets, snapshot: Snapshot, planned: Mapping[str, Planned]
+) -> Intent:
+    """Fill in unknown values whose release does not change."""
+    desired = intent.desired
+    if desired is None or all(residual.sensitive for residual in desired.residuals):
+        return intent
+
+    settled = _settled(snapshot, planned)
+    function = desired.function
+    left = []
+    for residual in desired.residuals:
+        value = None
+        if not residual.sensitive and residual.expression is not None:
+            value = secrets.known(residual.expression, settled)
+        if value is None:
+            left.append(residual)
+        else:
+            function = fields.put(function, residual.path, value)
+    filled = desired.model_copy(update={"function": function, "residuals": tuple(left)})
+    return replace(intent, desired=filled)
+
+
+def _settled(snapshot: Snapshot, planned: Mapping[str, Planned]) -> ReleaseLookup:
+    """Return a lookup that knows the attributes of releases that stay as they are."""
+
+    def lookup(address: str, path: tuple[str, ...]) -> JsonValue:
+        plan = planned.get(address)
+        record = snapshot.record(address)
+        if record is None or (plan is not None and plan.release is not None):
+            return None
+        return attribute_of(record, path)
+
+    return lookup
+
+
+def _outputs(
+    request: PlanRequest, secrets: Secrets, snapshot: Snapshot, planned: Mapping[str, Planned]
+) -> dict[str, PlannedOutput]:
+    settled = _settled(snapshot, planned)
+    outputs: dict[str, PlannedOutput] = {}
+    for name, output in request.outputs.items():
+        known = None
+        if output.unknown and not output.sensitive and output.residual is not None:
+            known = secrets.known(output.residual, settled)
+        outputs[name] = output if known is None else PlannedOutput(value=known)
+    return outputs
+
+
+def _output_changes(outputs: Mapping[str, PlannedOutput], snapshot: Snapshot) -> tuple[str, ...]:
+    recorded = snapshot.revision.details.get("outputs") if snapshot.revision else None
+    earlier = dict(recorded) if isinstance(recorded, Mapping) else {}
+    present = {name: recorded_output(output) for name, output in outputs.items()}
+    names = {*earlier, *present}
+    return tuple(sorted(name for name in names if earlier.get(name) != present.get(name)))
+
+
+def recorded_output(output: PlannedOutput) -> dict[str, JsonValue]:
+    """Return an output as a revision records it: a secret as its residual expression."""
+    if output.sensitive:
+        return {"value": None, "sensitive": True, "residual": output.residual}
+    return {"value": output.value, "sensitive": False, "residual": None}
+
+
+def _unreachable(address: str, error: RemoteError) -> tuple[PlannedDiagnostic, ...]:
+    return tuple(
+        PlannedDiagnostic(
+            severity="error", summary=one.summary, detail=one.detail, address=one.address or address
+        )
+        for one in error.diagnostics
+    )
+
+
+def _assemble(
+    request: PlanRequest,
+    reading: Reading,
+    snapshot: Snapshot,
+    planned: Mapping[str, Planned],
+    extra: tuple[tuple[PlannedDiagnostic, ...], int | None],
+) -> Plan:
+    problems, reverts = extra
+    releases = [one.release for one in planned.values() if one.release is not None]
+    warnings = tuple(
+        PlannedDiagnostic(severity="warning", summary=warning) for warning in snapshot.warnings
+    )
+    connectors = {
+        settings.address: settings
+        for address, one in planned.items()
+        if one.release is not None
+        for settings in [_connector_of(address, one, snapshot)]
+    }
+    head = snapshot.revision
+    outputs = _outputs(request, reading.secrets, snapshot, planned)
+    plan = Plan(
+        created_at=request.created_at,
+        tool_version=request.tool_version,
+        project=request.project,
+        git=request.git,
+        base=Base(revision=head.number if head else 0, id=head.id if head else None),
+        config_digest=request.config_digest,
+        selection=request.selection,
+        backend=request.backend,
+        connectors=connectors,
+        releases=tuple(sorted(releases, key=lambda release: release.address)),
+        changes=tuple(change for one in planned.values() for change in one.changes),
+        drift=tuple(finding for one in planned.values() for finding in one.drift),
+        outputs=outputs,
+        output_changes=_output_changes(outputs, snapshot),
+        blocked_by=tuple(refusal for one in planned.values() for refusal in one.blocked_by),
+        diagnostics=(
+            *warnings,
+            *problems,
+            *(problem for one in planned.values() for problem in one.diagnostics),
+        ),
+        summary=_summary(planned.values()),
+        reverts=reverts,
+    )
+    if not snapshot.fingerprinter.stable:
+        plan = Plan.model_validate(without_fingerprints(plan.model_dump(mode="json")))
+        plan = _without_change_fingerprints(plan)
+    return plan.sealed()
+
+
+def _connector_of(address: str, planned: Planned, snapshot: Snapshot) -> ConnectorSettings:
+    release = planned.release
+    if release is not None and release.desired is not None:
+        return release.desired.connector
+    return snapshot.releases[address].record.connector
+
+
+def _without_change_fingerprints(plan: Plan) -> Plan:
+    changes = tuple(
+        change.model_copy(
+            update={
+                "attributes": tuple(
+                    attribute.model_copy(
+                        update={"before_fingerprint": None, "after_fingerprint": None}
+                    )
+                    for attribute in change.attributes
+                )
+            }
+        )
+        for change in plan.changes
+    )
+    return plan.model_copy(update={"changes": changes})
+
+
+def _summary(planned: Iterable[Planned]) -> Summary:
+    everything = list(planned)
+    actions = [change.action for one in everything for change in one.changes]
+    replaced = actions.count(Action.REPLACE)
+    return Summary(
+        add=actions.count(Action.CREATE) + replaced,
+        change=actions.count(Action.UPDATE),
+        destroy=actions.count(Action.DELETE) + replaced,
+        adopt=actions.count(Action.ADOPT),
+        held=actions.count(Action.HELD),
+        deferred=actions.count(Action.DEFERRED),
+        unchanged=sum(one.unchanged for one in everything),
+        releases=sum(1 for one in everything if one.release is not None),
+    )

@@ -1,0 +1,232 @@
+"""Reading release records from state, and what other releases may read on one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from declarative.engine.compare import content_digest
+from declarative.engine.observe import Observation, masked, plain_names
+from declarative.engine.ports import ObservedAlias, ObservedFunction
+from declarative.model.revision import (
+    KEPT_VERSIONS,
+    RecordedAlias,
+    RecordedFunction,
+    RecordedVersion,
+    ReleaseRecord,
+    ReleaseStatus,
+)
+from declarative.model.values import Fingerprinter
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from backends.base import Revision, StateReader
+    from declarative.model.desired import DesiredRelease
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A release record and the id of the object that holds it."""
+
+    record: ReleaseRecord
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What state says at one revision; empty where there is no state.
+
+    Attributes:
+        releases: Records by release address.
+        warnings: What a reader should know, such as an interrupted run.
+    """
+
+    revision: Revision | None
+    releases: Mapping[str, Recorded]
+    fingerprinter: Fingerprinter
+    warnings: tuple[str, ...] = field(default=())
+
+    def record(self, address: str) -> ReleaseRecord | None:
+        """Return the record of a release, or None where there is none."""
+        found = self.releases.get(address)
+        return found.record if found else None
+
+
+def read_snapshot(
+    state: StateReader, *, only: Collection[str] | None = None, at: int | None = None
+) -> Snapshot:
+    """Read the records of the given addresses (or of all) at head or at a revision."""
+    head = state.revision(at) if at is not None else state.head()
+    resources = state.resources(at=at)
+    wanted = {
+        address: object_id
+        for address, object_id in resources.items()
+        if only is None or address in only
+    }
+    objects = state.objects(set(wanted.values()))
+    return Snapshot(
+        revision=head,
+        releases={
+            address: Recorded(ReleaseRecord.from_bytes(objects[object_id]), object_id)
+            for address, object_id in wanted.items()
+        },
+        fingerprinter=fingerprinter_of(state),
+    )
+
+
+def fingerprinter_of(state: StateReader) -> Fingerprinter:
+    """Return the project's fingerprinter, or one for this process where there is no state."""
+    key = state.key()
+    if key is None:
+        return Fingerprinter(secrets.token_bytes(32), stable=False)
+    return Fingerprinter(key, stable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one release: the material of its record.
+
+    Attributes:
+        observed: The release as AWS answered last.
+        published: Versions that are known to hold some content, by number: content and
+            code, as ``GetFunction`` answered them.
+    """
+
+    desired: DesiredRelease
+    observed: Observation
+    status: ReleaseStatus
+    plan_id: str | None
+    published: Mapping[str, ObservedFunction] = field(default_factory=dict)
+    held: tuple[str, ...] = ()
+
+
+def record_of(
+    outcome: Outcome, previous: ReleaseRecord | None, fingerprinter: Fingerprinter
+) -> ReleaseRecord:
+    """Return the record of what AWS answered; secrets in it are fingerprints."""
+    desired, function = outcome.desired, outcome.observed.function
+    recorded: RecordedFunction | None = None
+    version: str | None = None
+    versions = _versions(outcome, previous, fingerprinter)
+    if function is not None:
+        plain = plain_names(desired.function)
+        recorded = RecordedFunction(
+            arn=function.arn,
+            attributes=masked(function.attributes, fingerprinter, plain),
+            declared=desired.declared,
+            code_sha256=function.code_sha256,
+            code_size=function.code_size,
+            revision_id=function.revision_id,
+        )
+        content = content_digest(function.attributes, function.code_sha256, fingerprinter)
+        holding = [one.version for one in versions if one.content == content]
+        version = holding[-1] if holding else None
+    return ReleaseRecord(
+        address=desired.address,
+        status=outcome.status,
+        plan_id=outcome.plan_id,
+        desired=desired,
+        connector=desired.connector,
+        function=recorded,
+        tags=_managed_tags(desired, function),
+        aliases={
+            name: recorded_alias(alias)
+            for name, alias in sorted(outcome.observed.aliases.items())
+            if name in desired.aliases
+        },
+        version=version,
+        versions=versions,
+        held=outcome.held,
+    )
+
+
+def _versions(
+    outcome: Outcome, previous: ReleaseRecord | None, fingerprinter: Fingerprinter
+) -> tuple[RecordedVersion, ...]:
+    same = previous is not None and (
+        (previous.desired.account_id, previous.desired.region, previous.desired.function_name)
+        == (outcome.desired.account_id, outcome.desired.region, outcome.desired.function_name)
+    )
+    known = {one.version: one for one in previous.versions} if same and previous else {}
+    for number, function in outcome.published.items():
+        content = content_digest(function.attributes, function.code_sha256, fingerprinter)
+        if content is not None:
+            known[number] = RecordedVersion(
+                version=number, content=content, code_sha256=function.code_sha256
+            )
+    newest = sorted(known, key=int)[-KEPT_VERSIONS:]
+    return tuple(known[number] for number in newest)
+
+
+def _managed_tags(
+    desired: DesiredRelease, function: ObservedFunction | None
+) -> dict[str, str] | None:
+    if desired.tags is None or function is None or function.tags is None:
+        return None
+    return {name: value for name, value in function.tags.items() if name in desired.tags}
+
+
+def recorded_alias(alias: ObservedAlias) -> RecordedAlias:
+    """Return an observed alias as state records it."""
+    return RecordedAlias(
+        arn=alias.arn,
+        function_version=alias.function_version,
+        description=alias.description,
+        routing=dict(alias.routing),
+        revision_id=alias.revision_id,
+    )
+
+
+def recorded_observation(record: ReleaseRecord | None) -> Observation:
+    """Return what state recorded in the form of an observation (for plans that do not look).
+
+    Environment values are fingerprints in it, which compare like the values themselves.
+    """
+    if record is None or record.function is None:
+        return Observation(None)
+    function = record.function
+    return Observation(
+        ObservedFunction(
+            name=record.desired.function_name,
+            arn=function.arn,
+            version="$LATEST",
+            attributes=function.attributes,
+            code_sha256=function.code_sha256,
+            code_size=function.code_size,
+            revision_id=function.revision_id,
+            tags=record.tags or {},
+        ),
+        {
+            name: ObservedAlias(
+                name=name,
+                arn=alias.arn,
+                function_version=alias.function_version,
+                description=alias.description,
+                routing=alias.routing,
+                revision_id=alias.revision_id,
+            )
+            for name, alias in record.aliases.items()
+        },
+    )
+
+
+def attribute_of(record: ReleaseRecord, path: tuple[str, ...]) -> JsonValue:
+    """Return what ``release.X.PATH`` stands for once ``record`` is applied; None if nothing.
+
+    Readable are ``function.version``, ``function.qualified_arn``, ``function.code_sha256``
+    and ``alias.NAME.version``; names and ARNs without a version are known before.
+    """
+    match path:
+        case ("function", "version"):
+            return record.version
+        case ("function", "qualified_arn") if record.function and record.version:
+            return f"{record.function.arn}:{record.version}"
+        case ("function", "code_sha256") if record.function:
+            return record.function.code_sha256
+        case ("alias", name, "version") if name in record.aliases:
+            return record.aliases[name].function_version
+        case _:
+            return None

@@ -1,0 +1,199 @@
+"""Runs that died: what they may have done, seen in AWS and made part of state.
+
+A run says durably what it intends before it acts, and ends each release durably with its
+record. Every intended release without such an end is *open*: nobody knows how far it came,
+so AWS is asked, through the connector that the run's plan recorded. Reading commands see
+the result in memory (`recovered_view`); writing ones record it as a revision (`recover`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from backends.base import JournalRecord, Lease, RunRecord, StateReader, is_live, object_id
+from declarative.engine.observe import Observation, observe
+from declarative.engine.records import (
+    Outcome,
+    Recorded,
+    Snapshot,
+    record_of,
+)
+from declarative.errors import LamformError, RemoteError
+from declarative.model.plan import Plan, PlannedRelease
+
+if TYPE_CHECKING:
+    from declarative.engine.ports import Cloud, FunctionReader, ObservedFunction, Runner
+    from declarative.engine.secrets import Secrets
+    from declarative.model.revision import ReleaseRecord
+
+END = "end"
+"""The kind of journal record that ends one release of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadRun:
+    """A run that began, was not closed, and that no live process holds."""
+
+    run: RunRecord
+    plan: Plan
+    open: tuple[str, ...]
+    journal: tuple[JournalRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What looking at AWS gave for the open releases of dead runs.
+
+    Attributes:
+        records: The record of each open release; None where it does not exist.
+        unreachable: Open releases that could not be looked at, and why.
+    """
+
+    records: dict[str, ReleaseRecord | None] = field(default_factory=dict)
+    unreachable: dict[str, RemoteError] = field(default_factory=dict)
+
+
+def dead_runs(state: StateReader, runner: Runner) -> tuple[DeadRun, ...]:
+    """Return the runs that need recovery, oldest first."""
+    runs = state.open_runs()
+    if not runs:
+        return ()
+    leases = {lease.run: lease for lease in state.leases()}
+    return tuple(_dead_run(state, run) for run in runs if not _alive(leases.get(run.run), runner))
+
+
+def _alive(lease: Lease | None, runner: Runner) -> bool:
+    return lease is not None and is_live(
+        lease, host=runner.host, boot_id=runner.boot_id, now=time.time()
+    )
+
+
+def _dead_run(state: StateReader, run: RunRecord) -> DeadRun:
+    if run.plan is None:
+        raise LamformError.of(
+            "A run cannot be recovered", f"Run {run.run} was begun without a plan."
+        )
+    journal = state.journal(run.run)
+    ended = {record.address for record in journal if record.kind == END}
+    return DeadRun(
+        run=run,
+        plan=Plan.model_validate_json(state.objects([run.plan])[run.plan]),
+        open=tuple(address for address in run.addresses if address not in ended),
+        journal=journal,
+    )
+
+
+def look_at(
+    dead: Iterable[DeadRun], snapshot: Snapshot, cloud: Cloud, secrets: Secrets
+) -> Recovery:
+    """Ask AWS for every open release of the dead runs; later runs win."""
+    found = Recovery()
+    for run in dead:
+        releases = {release.address: release for release in run.plan.releases}
+        for address in run.open:
+            release = releases[address]
+            previous = found.records.get(address, snapshot.record(address))
+            try:
+                found.records[address] = _record(run, release, previous, (snapshot, cloud, secrets))
+                found.unreachable.pop(address, None)
+            except RemoteError as error:
+                found.unreachable[address] = error
+    return found
+
+
+def _record(
+    run: DeadRun,
+    release: PlannedRelease,
+    previous: ReleaseRecord | None,
+    world: tuple[Snapshot, Cloud, Secrets],
+) -> ReleaseRecord | None:
+    snapshot, cloud, secrets = world
+    settings = run.plan.connectors[release.bound.connector]
+    reader = cloud.reader(secrets.connector(settings), release.region)
+    observed = observe(reader, release.function_name)
+    desired = release.desired
+    if desired is None:  # a deletion: it happened, or the release is as it was
+        return None if observed.function is None else previous
+    if observed.function is None and release.replaces is not None:
+        return previous
+    if observed.function is None and previous is None:
+        return None
+    outcome = Outcome(
+        desired=desired,
+        observed=observed,
+        status="recovered",
+        plan_id=run.plan.plan_id,
+        published=_published(run, release, observed, reader),
+        held=release.held or (previous.held if previous else ()),
+    )
+    return record_of(outcome, previous, snapshot.fingerprinter)
+
+
+def _published(
+    run: DeadRun, release: PlannedRelease, observed: Observation, reader: FunctionReader
+) -> dict[str, ObservedFunction]:
+    """Read the versions that the journal or an alias names."""
+    numbers = {
+        str(record.data["version"])
+        for record in run.journal
+        if record.address == release.address and record.data.get("version")
+    } | {alias.function_version for alias in observed.aliases.values()}
+    versions: dict[str, ObservedFunction] = {}
+    for number in sorted(one for one in numbers if one.isdigit()):
+        function = reader.function(release.function_name, number)
+        if function is not None:
+            versions[number] = function
+    return versions
+
+
+def recovered_view(
+    snapshot: Snapshot,
+    *,
+    state: StateReader,
+    cloud: Cloud,
+    secrets: Secrets,
+    runner: Runner,
+    refresh: bool,
+) -> Snapshot:
+    """Return ``snapshot`` as it will be once dead runs are recovered; nothing is written."""
+    dead = dead_runs(state, runner)
+    running = _running(state, runner)
+    if not dead:
+        return replace(snapshot, warnings=(*snapshot.warnings, *running))
+    names = ", ".join(sorted({address for run in dead for address in run.open}))
+    if not refresh:
+        warning = f"An earlier run was cut off; what it did to {names} is not known without AWS"
+        return replace(snapshot, warnings=(*snapshot.warnings, *running, warning))
+    recovery = look_at(dead, snapshot, cloud, secrets)
+    releases = dict(snapshot.releases)
+    for address, record in recovery.records.items():
+        if record is None:
+            releases.pop(address, None)
+        else:
+            # The id it will have once it is recorded, so that a plan made from it stays good.
+            releases[address] = Recorded(record, object_id(record.to_bytes()))
+    warning = (
+        f"An earlier run was cut off; {names} is shown as AWS has it, "
+        "and the next apply records that"
+    )
+    unreachable = tuple(
+        f"{address} was open when a run was cut off and cannot be read: {error}"
+        for address, error in recovery.unreachable.items()
+    )
+    return replace(
+        snapshot,
+        releases=releases,
+        warnings=(*snapshot.warnings, *running, warning, *unreachable),
+    )
+
+
+def _running(state: StateReader, runner: Runner) -> tuple[str, ...]:
+    leases = {lease.run: lease for lease in state.leases()}
+    return tuple(
+        f"Run {run.run} of {leases[run.run].who} is in progress since {run.started_at}"
+        for run in state.open_runs()
+        if _alive(leases.get(run.run), runner)
+    )

@@ -1,0 +1,248 @@
+"""One run: the releases of a plan, walked phase by phase by a pool of threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from declarative.engine.events import Event, EventType
+from declarative.engine.execute import Progress, Workplace, perform
+from declarative.engine.graph import walk
+from declarative.engine.records import attribute_of
+from declarative.engine.waiting import Patience
+from declarative.errors import Diagnostic, InterruptedRunError, LamformError, RemoteError
+from declarative.model.plan import Action, Phase, Plan, PlannedRelease, Step, Target
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from declarative.engine.apply import Writing
+    from declarative.engine.journal import Journal
+    from declarative.engine.leases import HeldLease
+    from declarative.engine.observe import Observation
+    from declarative.engine.ports import FunctionWriter
+    from declarative.engine.records import Snapshot
+    from declarative.model.fields import Path
+    from declarative.model.revision import ReleaseStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RunWorld:
+    """Everything a run works with."""
+
+    run: str
+    plan: Plan
+    writing: Writing
+    lease: HeldLease
+    journal: Journal
+    snapshot: Snapshot
+
+    def emit(self, kind: EventType, address: str, step: Step, **data: JsonValue) -> None:
+        """Tell the listener of something that happened to a step."""
+        self.writing.listener(Event(kind, self.run, self.writing.now(), address, step.kind, data))
+
+
+class Run:
+    """The releases of one plan on their way; safe to use from the threads of ``walk``."""
+
+    def __init__(
+        self,
+        world: RunWorld,
+        values: Mapping[str, dict[Path, JsonValue]],
+        observed: Mapping[str, Observation],
+    ) -> None:
+        """Start from what the verifying read showed."""
+        self._world = world
+        self._releases = {release.address: release for release in world.plan.releases}
+        self._values = dict(values)
+        self._lock = threading.Lock()
+        self._left: dict[str, ReleaseStatus] = {}
+        self._failures: dict[str, tuple[Diagnostic, ...]] = {}
+        self._progress = {
+            address: _progress(release, observed.get(address))
+            for address, release in self._releases.items()
+        }
+
+    @property
+    def failures(self) -> tuple[Diagnostic, ...]:
+        """Why releases failed, in the plan's order."""
+        return tuple(one for address in self._releases for one in self._failures.get(address, ()))
+
+    def progress(self, address: str) -> Progress:
+        """Return how far a release has come."""
+        return self._progress[address]
+
+    def values(self, address: str) -> dict[Path, JsonValue]:
+        """Return the values that were filled in for a release."""
+        return self._values.get(address, {})
+
+    def status(self, address: str) -> ReleaseStatus | None:
+        """Return how a release ended; None where it was never touched."""
+        left = self._left.get(address)
+        if left is None:
+            return "applied"
+        return left if self._progress[address].touched else None
+
+    def action(self, address: str) -> str:
+        """Return what the release as a whole went through, for history."""
+        release = self._releases[address]
+        if release.desired is None:
+            return Action.DELETE
+        for change in self._world.plan.changes:
+            if change.kind == "function" and change.address == f"{address}.function":
+                return change.action
+        return Action.UPDATE
+
+    def overall_status(self, *, unfinished: bool) -> str:
+        """Return the status of the revision."""
+        statuses = [self.status(address) for address in self._releases]
+        if "interrupted" in self._left.values():
+            return "interrupted"
+        if all(status == "applied" for status in statuses) and not unfinished:
+            return "applied"
+        return "partial" if "applied" in statuses else "failed"
+
+    def fail(self, address: str, error: LamformError) -> None:
+        """Note that a release failed, and why."""
+        with self._lock:
+            self._left.setdefault(address, "failed")
+            self._failures[address] = tuple(
+                Diagnostic(one.summary, one.detail, one.severity, one.address or address)
+                for one in error.diagnostics
+            )
+
+    def walk_phase(self, phase: Phase) -> None:
+        """Take the steps of one phase, for all releases that are still on their way."""
+        waiting = [
+            address
+            for address, release in self._releases.items()
+            if address not in self._left and any(step.phase is phase for step in release.steps)
+        ]
+        visited: set[str] = set()
+
+        def visit(address: str) -> bool:
+            visited.add(address)
+            return self.take_steps(self._releases[address], phase)
+
+        depends = {address: release.depends_on for address, release in self._releases.items()}
+        walk(waiting, depends, visit, parallelism=self._world.writing.parallelism)
+        for address in waiting:
+            if address not in visited:
+                self._drop(address, depends[address])
+
+    def _drop(self, address: str, depends: tuple[str, ...]) -> None:
+        """Leave out a release because one that it depends on failed."""
+        failed = [other for other in depends if other in self._left]
+        status = self._left.get(failed[0], "failed") if failed else "failed"
+        with self._lock:
+            self._left[address] = status
+            if status == "failed":
+                detail = f"It depends on {', '.join(failed)}, which failed. Nothing was changed."
+                if self._progress[address].touched:
+                    detail = f"It depends on {', '.join(failed)}, which failed in between."
+                self._failures[address] = (Diagnostic("Not applied", detail, address=address),)
+
+    def take_steps(self, release: PlannedRelease, phase: Phase) -> bool:
+        """Take a release's steps of one phase, in order, and say whether all went well."""
+        address = release.address
+        try:
+            place = self._workplace(release)
+            for step in release.steps:
+                if step.phase is phase:
+                    self._take(step, place)
+        except InterruptedRunError:
+            with self._lock:
+                self._left[address] = "interrupted"
+            return False
+        except LamformError as error:
+            self.fail(address, error)
+            return False
+        return True
+
+    def _take(self, step: Step, place: Workplace) -> None:
+        world = self._world
+        if world.writing.stop.is_set():
+            raise InterruptedRunError.of("Interrupted", "No further step was started.")
+        if not world.lease.is_fresh:
+            raise RemoteError.of(
+                "The lease could not be renewed",
+                "State has not answered for half a minute, so no further step was started.",
+            )
+        world.journal.record("begin", step.release, step.kind)
+        place.progress.touched = True
+        world.emit("step_started", step.release, step)
+        started = time.monotonic()
+        try:
+            result = perform(step, place)
+        except LamformError as error:
+            message = "; ".join(one.summary for one in error.diagnostics)
+            world.journal.record("failed", step.release, step.kind, {"message": message})
+            world.emit("step_failed", step.release, step, message=message)
+            raise
+        world.journal.record("done", step.release, step.kind, result)
+        seconds = round(time.monotonic() - started, 3)
+        world.emit("step_done", step.release, step, seconds=seconds, **result)
+
+    def _workplace(self, release: PlannedRelease) -> Workplace:
+        world = self._world
+        self._fill_pending(release)
+        return Workplace(
+            name=release.function_name,
+            desired=release.desired,
+            writer=self._writer(release.target),
+            artifacts=world.writing.artifacts,
+            values=self.values(release.address),
+            elsewhere=self._writer,
+            patience=Patience(world.writing.stop, world.writing.timeout),
+            progress=self._progress[release.address],
+        )
+
+    def _writer(self, target: Target) -> FunctionWriter:
+        world = self._world
+        connector = world.writing.secrets.connector(world.plan.connectors[target.connector])
+        return world.writing.cloud.writer(connector, target.region)
+
+    def _fill_pending(self, release: PlannedRelease) -> None:
+        """Evaluate what was unknown at plan time; the releases it depends on are prepared."""
+        desired = release.desired
+        for residual in desired.residuals if desired else ():
+            if residual.sensitive or residual.expression is None:
+                continue
+            value = self._world.writing.secrets.known(residual.expression, self._lookup)
+            if value is None:
+                raise RemoteError.of(
+                    "A value is still unknown",
+                    f"{'.'.join(residual.path)} is {residual.expression}, which exists only after "
+                    "that alias is switched. Use a value that is known once the other release is "
+                    "prepared, such as its function.version.",
+                )
+            self._values.setdefault(release.address, {})[residual.path] = value
+
+    def _lookup(self, address: str, path: tuple[str, ...]) -> JsonValue:
+        progress = self._progress.get(address)
+        if progress is None:
+            record = self._world.snapshot.record(address)
+            return attribute_of(record, path) if record else None
+        function = progress.function
+        match path:
+            case ("function", "version"):
+                return progress.version
+            case ("function", "qualified_arn") if function and progress.version:
+                return f"{function.arn}:{progress.version}"
+            case ("function", "code_sha256") if function:
+                return function.code_sha256
+            case ("alias", name, "version") if name in progress.aliases:
+                return progress.aliases[name].function_version
+            case _:
+                return None
+
+
+def _progress(release: PlannedRelease, observed: Observation | None) -> Progress:
+    progress = Progress(version=release.version)
+    if observed is not None:
+        progress.function = observed.function
+        progress.aliases = dict(observed.aliases)
+    return progress

@@ -1,0 +1,72 @@
+"""Looking for drift in everything that is recorded: reads AWS and state, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from declarative.engine.drift import find_in_release
+from declarative.engine.observe import Observation, observe, observe_all
+from declarative.engine.records import read_snapshot
+from declarative.engine.recovery import recovered_view
+from declarative.errors import RemoteError
+from declarative.model.plan import DriftFinding
+
+if TYPE_CHECKING:
+    from declarative.engine.planner import Reading
+    from declarative.model.revision import ReleaseRecord
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """What was found.
+
+    Attributes:
+        notes: What a reader should know, such as a run in progress.
+        releases: How many releases were looked at.
+    """
+
+    findings: tuple[DriftFinding, ...]
+    notes: tuple[str, ...] = ()
+    releases: int = 0
+
+
+def find_drift(reading: Reading, *, only: Collection[str] | None = None) -> DriftReport:
+    """Return where AWS differs from what was recorded.
+
+    Raises:
+        RemoteError: releases could not be read; all of them are named.
+    """
+    snapshot = recovered_view(
+        read_snapshot(reading.state),
+        state=reading.state,
+        cloud=reading.cloud,
+        secrets=reading.secrets,
+        runner=reading.runner,
+        refresh=True,
+    )
+    records = {
+        address: recorded.record
+        for address, recorded in snapshot.releases.items()
+        if only is None or address in only
+    }
+    observed = observe_all(
+        {address: _observer(reading, record) for address, record in records.items()},
+        parallelism=reading.parallelism,
+    )
+    errors = [seen for seen in observed.values() if isinstance(seen, RemoteError)]
+    if errors:
+        raise RemoteError(tuple(one for error in errors for one in error.diagnostics))
+    findings = [
+        finding
+        for address, seen in observed.items()
+        if not isinstance(seen, RemoteError)
+        for finding in find_in_release(records[address], seen, snapshot.fingerprinter)
+    ]
+    return DriftReport(tuple(findings), snapshot.warnings, len(records))
+
+
+def _observer(reading: Reading, record: ReleaseRecord) -> Callable[[], Observation]:
+    desired = record.desired
+    return lambda: observe(reading.reader(desired), desired.function_name)
