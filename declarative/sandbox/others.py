@@ -7,6 +7,7 @@ end with it, even where the Lambda functions are kept.
 from __future__ import annotations
 
 import io
+import re
 import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 DEFAULT_ACCOUNT = "123456789012"
+_REGISTRY = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[^.]+)\.amazonaws\.com")
 
 
 class OtherServices:
@@ -73,11 +75,12 @@ class OtherServices:
 
         registry, _, rest = uri.partition("/")
         repository, _, tag = rest.partition(":")
-        account, region = registry.split(".")[0], registry.split(".dkr.ecr.")[-1].split(".")[0]
         missing = invalid(f"Source image {uri} does not exist. Provide a valid source image.")
-        if not account.isdigit() or ".dkr.ecr." not in registry:
+        address = _REGISTRY.match(registry)
+        if address is None:
             raise missing
-        found = ecr_backends[account][region].repositories.get(repository)
+        backend = ecr_backends[address["account"]][address["region"]]
+        found = backend.repositories.get(repository)
         for image in found.images if found else ():
             if (tag or "latest") in image.image_tags:
                 return str(image.get_image_digest()).removeprefix("sha256:")
@@ -118,7 +121,7 @@ def _through_wsgi(application: WSGIApplication, request: Request, account: str) 
     def start(
         status: str, headers: list[tuple[str, str]], _: Any = None
     ) -> Callable[[bytes], None]:
-        answered.append((int(status.split()[0]), headers))
+        answered.append((int(status.split(maxsplit=1)[0]), headers))
         return lambda _: None
 
     chunks: Iterable[bytes] = application(_environ(request, account), start)

@@ -97,9 +97,7 @@ def read_request(
 ) -> tuple[Route, dict[str, Any]]:
     """Return the route of a request and the parameters it carries, named as boto3 names them.
 
-    Args:
-        target: Path and query, still percent-encoded.
-        headers: By lower-case name.
+    ``target`` is path and query, still percent-encoded; ``headers`` are by lower-case name.
 
     Raises:
         ServiceError: No such operation, or a body that cannot be read.

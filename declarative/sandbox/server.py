@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 from declarative.sandbox.clock import SystemClock
 from declarative.sandbox.frontdesk import FrontDesk
-from declarative.sandbox.http import LoopbackServer
 from declarative.sandbox.identity import Identities
+from declarative.sandbox.loopback import LoopbackServer
 from declarative.sandbox.others import OtherServices
 from declarative.sandbox.simulator import DEFAULT_ACCOUNT, DEFAULT_REGION, LambdaSimulator
 

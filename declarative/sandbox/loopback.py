@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 
 from declarative.sandbox.messages import Request, Response
 
@@ -22,8 +22,7 @@ class LoopbackServer:
     """Answers requests on ``127.0.0.1`` with a function, from `start` to `stop`."""
 
     def __init__(self, answering: Answering) -> None:
-        handler = type("Handler", (_Handler,), {"answering": staticmethod(answering)})
-        self._server = _Server(("127.0.0.1", 0), handler)
+        self._server = _Server(answering)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
@@ -49,8 +48,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False  # so that closing waits for answers under way
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        super().__init__(address, handler)
+    def __init__(self, answering: Answering) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answering = answering
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
 
@@ -76,7 +76,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    answering: ClassVar[Answering]
+    server: _Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1  # head and body of an answer in one packet
@@ -84,13 +84,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _respond(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self._read_body(headers)
-        response = self.answering(Request(self.command, self.path, headers, body))
+        response = self.server.answering(Request(self.command, self.path, headers, body))
         if response.lost:
             self.close_connection = True
             return
         self._write(response)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _respond
+    do_GET = do_HEAD = do_POST = do_PUT = _respond  # noqa: N815 - the inherited names
+    do_DELETE = do_PATCH = do_OPTIONS = _respond  # noqa: N815 - the inherited names
 
     def _read_body(self, headers: dict[str, str]) -> bytes:
         if headers.get("transfer-encoding", "").lower() == "chunked":
