@@ -98,6 +98,13 @@ class StateReader(Protocol):
         """Say whether the project's state was ever created here."""
         ...
 
+    def key(self) -> bytes | None:
+        """Return the project's random key of 32 bytes, made with the state; None before that.
+
+        It is for fingerprints of secrets, which this package never sees.
+        """
+        ...
+
     def head(self) -> Revision | None:
         """Return the newest revision, or None where there is none."""
         ...

@@ -6,6 +6,7 @@ project in it; several handles on one store stand for several processes.
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -46,6 +47,7 @@ class _Run:
 
 @dataclass
 class _Project:
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     revisions: list[Revision] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
     book: LeaseBook = field(default_factory=LeaseBook)
@@ -85,6 +87,12 @@ class MemoryBackend:
         """Do nothing: the store is not the handle's."""
 
     # Reading
+
+    def key(self) -> bytes | None:
+        """Return the project's random key."""
+        with self._store.lock:
+            project = self._store.projects.get(self._name)
+            return project.key if project else None
 
     def head(self) -> Revision | None:
         """Return the newest revision."""

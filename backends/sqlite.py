@@ -75,6 +75,11 @@ class SqliteBackend:
 
     # Reading
 
+    def key(self) -> bytes | None:
+        """Return the project's random key."""
+        with self._reading() as tables:
+            return tables.key()
+
     def head(self) -> Revision | None:
         """Return the newest revision."""
         with self._reading() as tables:

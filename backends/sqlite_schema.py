@@ -45,9 +45,9 @@ def _create_history(db: Database) -> None:
     """Create what is kept for good, and the address map of head that follows from it."""
     db.create_table(
         "projects",
-        {"name": str, "created_at": str, "last_token": int},
+        {"name": str, "created_at": str, "last_token": int, "key": bytes},
         pk="name",
-        not_null={"created_at", "last_token"},
+        not_null={"created_at", "last_token", "key"},
     )
     db.create_table("objects", {"id": str, "data": bytes}, pk="id", not_null={"data"})
     db.create_table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,18 @@ class Tables:
 
     def add_project(self, created_at: str) -> None:
         """Make the project known."""
-        row = {"name": self.project, "created_at": created_at, "last_token": 0}
+        row = {
+            "name": self.project,
+            "created_at": created_at,
+            "last_token": 0,
+            "key": secrets.token_bytes(32),
+        }
         self.db.table("projects").insert(row)
+
+    def key(self) -> bytes | None:
+        """Return the project's random key, or None where the project is not known."""
+        found = self._select("SELECT key FROM projects WHERE name = :project")
+        return bytes(found[0]["key"]) if found else None
 
     # History
 

@@ -19,6 +19,7 @@ from sqlite_utils.migrations import Migrations
 from backends import open_backend, sqlite_schema
 from backends.base import CorruptStateError, SchemaTooNewError, StateUnavailableError
 from backends.sqlite import SqliteBackend
+from backends.sqlite_file import SqliteFile
 from backends.testing.case import a_draft, a_record, a_request, a_run
 
 if TYPE_CHECKING:
@@ -365,6 +366,39 @@ class TestObstacles:
         with opened(path) as backend, pytest.raises(StateUnavailableError) as caught:
             backend.create()
         assert caught.value.reason == "read_only"
+
+
+class FakeDatabase:
+    """Answers to ``PRAGMA journal_mode``, in order; an answer of None means busy."""
+
+    def __init__(self, *modes: str | None) -> None:
+        self.modes = list(modes)
+
+    def execute(self, statement: str) -> FakeDatabase:
+        if self.modes[0] is None:
+            self.modes.pop(0)
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise error
+        return self
+
+    def fetchone(self) -> tuple[str | None]:
+        return (self.modes.pop(0),)
+
+
+class TestTheWriteAheadLog:
+    """SQLite's own waiting does not cover two processes that switch one new file to it."""
+
+    def test_it_is_waited_for(self, path: Path) -> None:
+        SqliteFile(path, busy_timeout=10)._use_wal(FakeDatabase(None, None, "wal"))
+
+    def test_it_is_not_waited_for_longer_than_asked(self, path: Path) -> None:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            SqliteFile(path, busy_timeout=0)._use_wal(FakeDatabase(None, None, None, "wal"))
+
+    def test_nothing_else_will_do(self, path: Path) -> None:
+        with pytest.raises(StateUnavailableError, match="journal mode delete"):
+            SqliteFile(path, busy_timeout=0)._use_wal(FakeDatabase("delete"))
 
 
 def start(script: str, *arguments: str) -> subprocess.Popen[str]:
