@@ -27,6 +27,7 @@ class ExistenceCase(Case):
         backend = self.open("shop")
 
         assert not backend.exists()
+        assert backend.key() is None
         assert backend.head() is None
         assert list(backend.revisions()) == []
         assert backend.resources() == {}
@@ -72,6 +73,14 @@ class ExistenceCase(Case):
         assert other.exists()
         assert other.leases() == (lease,)
 
+    def test_the_key_comes_with_the_state_and_stays(self) -> None:
+        backend = self.created()
+        key = backend.key()
+        assert key is not None
+        assert len(key) == 32
+        backend.create()
+        assert backend.key() == self.open("shop").key() == key
+
     def test_projects_are_apart(self) -> None:
         backend = self.created("shop")
         lease = backend.acquire(a_request())
@@ -81,6 +90,7 @@ class ExistenceCase(Case):
 
         assert not self.open("bank").exists()
         bank = self.created("bank")
+        assert bank.key() != backend.key()
         assert bank.head() is None
         assert bank.resources() == {}
         assert bank.leases() == ()

@@ -117,14 +117,6 @@ class HistoryCase(Case):
         assert list(backend.resource_history("b")) == [(3, None), (1, one)]
         assert list(backend.resource_history("nowhere")) == []
 
-    def test_the_key_comes_with_the_state_and_stays(self) -> None:
-        backend = self.created()
-        key = backend.key()
-        assert key is not None
-        assert len(key) == 32
-        backend.create()
-        assert backend.key() == key
-
     def test_head_moves_by_compare_and_swap(self) -> None:
         backend = self.created()
         lease, revisions, _ = self._three_revisions(backend)
