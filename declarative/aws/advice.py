@@ -33,6 +33,7 @@ _BY_CLASS: Final[Mapping[str, str]] = {
     "ConnectTimeoutError": _UNREACHABLE,
     "ProxyConnectionError": _UNREACHABLE,
     "HTTPClientError": "Run the command again; if it stays, check the network and any proxy.",
+    "IncompleteAnswerError": _UNREACHABLE,
     "ParamValidationError": "Correct the field that the message names.",
 }
 """Advice by the name of the SDK's exception or of one of its bases, nearest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from declarative.aws.failures import required
 from declarative.engine.ports import ObservedAlias, ObservedFunction, ZipCode
 from declarative.model.fields import LEAVES, default_of, from_api, get, put, to_api
 
@@ -25,7 +26,7 @@ def observed_function(answer: Mapping[str, Any]) -> ObservedFunction:
     A missing ``Tags`` with no ``TagsError`` is a function without tags: that is how AWS
     answers for one. A version has no tags of its own, so its ``tags`` are None.
     """
-    configuration = answer["Configuration"]
+    configuration = required(answer, "Configuration")
     code = answer.get("Code") or {}
     tags_error = answer.get("TagsError")
     unreadable = {
@@ -56,9 +57,9 @@ def observed_alias(answer: Mapping[str, Any]) -> ObservedAlias:
     """Return an alias as ``ListAliases``, ``CreateAlias`` and ``UpdateAlias`` answer it."""
     routing = (answer.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     return ObservedAlias(
-        name=answer["Name"],
-        arn=answer["AliasArn"],
-        function_version=answer["FunctionVersion"],
+        name=required(answer, "Name"),
+        arn=required(answer, "AliasArn"),
+        function_version=required(answer, "FunctionVersion"),
         description=answer.get("Description", ""),
         routing={version: float(weight) for version, weight in routing.items()},
         revision_id=answer.get("RevisionId"),
@@ -117,11 +118,11 @@ def _function(
     unreadable: Mapping[str, str],
     code_location: str | None,
 ) -> ObservedFunction:
-    name = configuration["FunctionName"]
+    name = required(configuration, "FunctionName")
     image = (configuration.get("ImageConfigResponse") or {}).get("ImageConfig")
     return ObservedFunction(
         name=name,
-        arn=configuration["FunctionArn"],
+        arn=required(configuration, "FunctionArn"),
         version=configuration.get("Version", "$LATEST"),
         attributes=from_api({**configuration, "ImageConfig": image}, name),
         code_sha256=configuration.get("CodeSha256", ""),

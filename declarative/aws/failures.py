@@ -32,6 +32,25 @@ class NotFoundError(RemoteError):
     """AWS has no such function, version, alias or object."""
 
 
+class IncompleteAnswerError(ValueError):
+    """An answer of success that lacks what such an answer always has.
+
+    The SDK reads a body that is no JSON as an empty one, so that the page of a proxy looks
+    like an answer.
+    """
+
+
+def required(answer: Mapping[str, Any], name: str) -> Any:
+    """Return a member that every answer of its kind has.
+
+    Raises:
+        IncompleteAnswerError: it is not there.
+    """
+    if name not in answer:
+        raise IncompleteAnswerError(f"the answer has no {name}: it may not be from AWS")
+    return answer[name]
+
+
 THROTTLES: Final = frozenset(
     {
         "TooManyRequestsException",
@@ -96,7 +115,8 @@ class Place:
             raise attempt.answered(error, secrets) from None
         except (BotoCoreError, ResponseParserError) as error:
             raise attempt.unanswered(error, secrets) from None
-        except ValueError as error:  # how the SDK refuses a malformed endpoint_url
+        # A ValueError is also how the SDK refuses a malformed endpoint_url.
+        except ValueError as error:
             raise attempt.unanswered(error, secrets) from None
 
 
@@ -189,4 +209,4 @@ def _may_have_arrived(error: Exception) -> bool:
 
     if isinstance(error, SSLError):
         return "CERTIFICATE_VERIFY_FAILED" not in str(error)
-    return isinstance(error, HTTPClientError | ResponseParserError)
+    return isinstance(error, HTTPClientError | ResponseParserError | IncompleteAnswerError)

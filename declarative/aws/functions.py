@@ -16,7 +16,7 @@ from declarative.aws.answers import (
     reconfiguration,
     secrets_of,
 )
-from declarative.aws.failures import NotFoundError
+from declarative.aws.failures import NotFoundError, required
 from declarative.aws.retries import persist
 from declarative.errors import Diagnostic, RemoteError
 
@@ -59,22 +59,24 @@ class LambdaReader:
         try:
             with self.place.translating("GetFunction", name):
                 if qualifier is None:
-                    answer = client.get_function(FunctionName=name)
-                else:
-                    answer = client.get_function(FunctionName=name, Qualifier=qualifier)
+                    return observed_function(client.get_function(FunctionName=name))
+                return observed_function(
+                    client.get_function(FunctionName=name, Qualifier=qualifier)
+                )
         except NotFoundError:
             return None
-        return observed_function(answer)
 
     def aliases(self, name: str) -> tuple[ObservedAlias, ...]:
         """Return all aliases by name; none where there is no such function."""
         client = self.reading()
         try:
             with self.place.translating("ListAliases", name):
-                pages = list(client.get_paginator("list_aliases").paginate(FunctionName=name))
+                pages = client.get_paginator("list_aliases").paginate(FunctionName=name)
+                found = [
+                    observed_alias(alias) for page in pages for alias in required(page, "Aliases")
+                ]
         except NotFoundError:
             return ()
-        found = (observed_alias(alias) for page in pages for alias in page["Aliases"])
         return tuple(sorted(found, key=lambda alias: alias.name))
 
     def download(self, function: ObservedFunction) -> bytes:
@@ -144,13 +146,12 @@ class LambdaFunctions(LambdaReader):
             request["Tags"] = dict(tags)
         if publish:
             request["Publish"] = True
-        answer = self._change(
+        return self._change(
             "CreateFunction",
             name,
-            lambda client: client.create_function(**request),
+            lambda client: observed_configuration(client.create_function(**request)),
             secrets=secrets_of(attributes),
         )
-        return observed_configuration(answer)
 
     def update_configuration(
         self, name: str, attributes: Mapping[str, JsonValue], *, revision_id: str | None
@@ -161,13 +162,12 @@ class LambdaFunctions(LambdaReader):
         )
         if revision_id is not None:
             request["RevisionId"] = revision_id
-        answer = self._change(
+        return self._change(
             "UpdateFunctionConfiguration",
             name,
-            lambda client: client.update_function_configuration(**request),
+            lambda client: observed_configuration(client.update_function_configuration(**request)),
             secrets=secrets_of(attributes),
         )
-        return observed_configuration(answer)
 
     def update_code(
         self,
@@ -187,10 +187,11 @@ class LambdaFunctions(LambdaReader):
             request["RevisionId"] = revision_id
         if architectures is not None:
             request["Architectures"] = cast("list[str]", list(architectures))  # type: ignore[typeddict-item] # AWS checks the names
-        answer = self._change(
-            "UpdateFunctionCode", name, lambda client: client.update_function_code(**request)
+        return self._change(
+            "UpdateFunctionCode",
+            name,
+            lambda client: observed_configuration(client.update_function_code(**request)),
         )
-        return observed_configuration(answer)
 
     def publish_version(
         self, name: str, *, code_sha256: str | None, revision_id: str | None
@@ -201,10 +202,11 @@ class LambdaFunctions(LambdaReader):
             request["CodeSha256"] = code_sha256
         if revision_id is not None:
             request["RevisionId"] = revision_id
-        answer = self._change(
-            "PublishVersion", name, lambda client: client.publish_version(**request)
+        return self._change(
+            "PublishVersion",
+            name,
+            lambda client: observed_configuration(client.publish_version(**request)),
         )
-        return observed_configuration(answer)
 
     def delete_function(self, name: str) -> None:
         """Delete the function with all its versions and aliases; a missing one is no error."""
@@ -224,10 +226,11 @@ class LambdaFunctions(LambdaReader):
         }
         if routing:
             request["RoutingConfig"] = {"AdditionalVersionWeights": dict(routing)}
-        answer = self._change(
-            "CreateAlias", f"{name}:{alias}", lambda client: client.create_alias(**request)
+        return self._change(
+            "CreateAlias",
+            f"{name}:{alias}",
+            lambda client: observed_alias(client.create_alias(**request)),
         )
-        return observed_alias(answer)
 
     def update_alias(
         self,
@@ -249,10 +252,11 @@ class LambdaFunctions(LambdaReader):
         }
         if revision_id is not None:
             request["RevisionId"] = revision_id
-        answer = self._change(
-            "UpdateAlias", f"{name}:{alias}", lambda client: client.update_alias(**request)
+        return self._change(
+            "UpdateAlias",
+            f"{name}:{alias}",
+            lambda client: observed_alias(client.update_alias(**request)),
         )
-        return observed_alias(answer)
 
     def delete_alias(self, name: str, alias: str) -> None:
         """Delete an alias; a missing one is no error."""

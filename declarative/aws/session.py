@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from declarative import __version__
 from declarative.aws.credentials import CallCounter, sdk_session, sts_region
-from declarative.aws.failures import Place
+from declarative.aws.failures import Place, required
 from declarative.aws.functions import LambdaFunctions, LambdaReader
 from declarative.aws.retries import Pacing
 from declarative.errors import Diagnostic, RemoteError
@@ -138,7 +138,7 @@ class _Account:
         place = self.place("sts")
         client = self._client("sts", "", "reading")
         with place.translating("GetCallerIdentity"):
-            account = str(client.get_caller_identity()["Account"])
+            account = str(required(client.get_caller_identity(), "Account"))
         allowed = self.connector.allowed_account_ids
         if allowed and account not in allowed:
             raise RemoteError(
