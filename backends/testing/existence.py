@@ -1,6 +1,6 @@
 """The contract of creating, of objects, and of what is not there."""
 
-# ruff: noqa: D102, S101 - tests: a name says what is tested, an assert tests it
+# ruff: noqa: D102, PLR2004, S101 - tests: a name says what is tested, an assert tests it
 
 from __future__ import annotations
 
