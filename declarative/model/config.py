@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import BeforeValidator, ConfigDict, WrapValidator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, WrapValidator
 from pydantic_core import PydanticCustomError, core_schema
 
 from declarative.model.base import Frozen
@@ -137,6 +138,22 @@ def one_of(*choices: str) -> By:
     return By(check)
 
 
+def _relative(value: object) -> str:
+    path = _filled(value)
+    if PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive or "\\" in path:
+        raise refuse(
+            'must be relative to the project\'s directory, with "/": a plan means the same '
+            "on every machine"
+        )
+    return path
+
+
+def _routing(value: dict[str, float]) -> dict[str, float]:
+    if len(value) > 1:
+        raise refuse("must name at most one other version, as Lambda allows no more")
+    return value
+
+
 def _fraction(value: object) -> float:
     if isinstance(value, int | Decimal) and not isinstance(value, bool) and 0 <= value <= 1:
         return float(value)
@@ -185,14 +202,20 @@ def _rewrapped(value: Sensitive, plain: object, pattern: str) -> Sensitive:
     return Sensitive(plain, residual)  # type: ignore[arg-type] # a handler answers JSON
 
 
-def _structure(value: object) -> object:
+def spread(value: object) -> object:
+    """Return a sensitive object as an object of sensitive values; anything else as it is."""
+    if not isinstance(value, Sensitive) or not isinstance(value.value, dict):
+        return value
+    return {
+        key: Sensitive(item, None if value.residual is None else f"({value.residual}).{key}")
+        for key, item in value.value.items()
+    }
+
+
+def _structure(given: object) -> object:
+    value = spread(given)
     if isinstance(value, Pending):
         raise refuse("must be known when the plan is made; write its fields one by one", PENDING)
-    if isinstance(value, Sensitive) and isinstance(value.value, dict):
-        return {
-            key: Sensitive(item, None if value.residual is None else f"({value.residual}).{key}")
-            for key, item in value.value.items()
-        }
     if not isinstance(value, Mapping):
         raise refuse("must be an object, or a block")
     return {key: item for key, item in value.items() if item is not None}
@@ -204,7 +227,10 @@ Flag = Annotated[bool, By(_flag)]
 Fraction = Annotated[float, By(_fraction)]
 PlainList = Annotated[tuple[Plain, ...], BeforeValidator(_plain_items)]
 PlainMap = Annotated[dict[str, Plain], BeforeValidator(_entries)]
-FractionMap = Annotated[dict[str, Fraction], BeforeValidator(_entries)]
+Routing = Annotated[
+    dict[str, Fraction], BeforeValidator(_entries), AfterValidator(_routing)
+]
+RelativePath = Annotated[str, By(_relative)]
 
 MarkedText = Annotated[str | Sensitive | Pending, By(text, marked=True)]
 MarkedFlag = Annotated[bool | Sensitive | Pending, By(_flag, marked=True, convert="tobool")]
@@ -326,7 +352,7 @@ class LifecycleConfig(Config):
 class LocalArtifactConfig(Config):
     """``artifact "local"``."""
 
-    path: Filled
+    path: RelativePath
     exclude: PlainList = ()
 
 
@@ -344,7 +370,7 @@ class AliasConfig(Config):
 
     description: Plain = ""
     function_version: Filled | None = None
-    routing: FractionMap = {}
+    routing: Routing = {}
 
 
 class EnvironmentField(Config):
@@ -397,8 +423,8 @@ class LoggingField(Config):
 class FileSystemField(Config):
     """One of ``file_system_configs``."""
 
-    arn: MarkedText
-    local_mount_path: MarkedText
+    arn: Filled
+    local_mount_path: Filled
 
 
 class ImageField(Config):

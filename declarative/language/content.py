@@ -1,0 +1,278 @@
+"""From a block's expressions to its validated content, every problem at its place."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from pydantic import ValidationError
+
+from declarative.errors import Diagnostic, EvaluationError, LamformError
+from declarative.language.expressions import evaluate
+from declarative.language.problems import NOT_KNOWN, suggestion
+from declarative.language.residuals import residual_of, try_residual
+from declarative.language.sections import Section, place_within
+from declarative.language.syntax import unparse
+from declarative.language.types import deep_marks, without_marks
+from declarative.language.values import Reference, Value
+from declarative.model.base import Frozen
+from declarative.model.config import PENDING, Config
+from declarative.model.values import Pending, Sensitive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic_core import ErrorDetails
+
+    from declarative.errors import SourceRange
+    from declarative.language.expressions import Scope
+    from declarative.language.nodes import Attribute
+
+Model = TypeVar("Model", bound=Frozen)
+Path: TypeAlias = tuple[str | int, ...]
+Node: TypeAlias = "Attribute | Section | tuple[Section, ...]"
+
+
+@dataclass(slots=True)
+class Written:
+    """The evaluated attributes of one or more blocks, and where each is written.
+
+    Attributes:
+        content: JSON with `Sensitive` and `Pending` leaves, by attribute; no nulls.
+        nodes: The attribute or block that each of them comes from.
+        failed: Names that have no value, because evaluating them failed.
+        problems: What failed.
+        place: Where the block stands, if it is one.
+    """
+
+    content: dict[str, object] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    problems: list[Diagnostic] = field(default_factory=list)
+    place: SourceRange | None = None
+
+    def put(self, name: str, value: object, node: Node) -> None:
+        """Set an attribute, over an earlier one of that name."""
+        self.content[name] = value
+        self.nodes[name] = node
+
+    def lay(self, over: Written) -> None:
+        """Lay other attributes over these, the whole value of each."""
+        self.content |= over.content
+        self.nodes |= over.nodes
+        self.failed |= over.failed
+        self.problems.extend(over.problems)
+
+    def fail(self, name: str, error: LamformError) -> None:
+        """Note that an attribute has no value."""
+        self.failed.add(name)
+        self.problems.extend(error.diagnostics)
+
+
+def read_attributes(section: Section, scope: Scope, names: Iterable[str]) -> Written:
+    """Evaluate the attributes of ``section`` that are among ``names``; null is absence."""
+    written = Written(place=section.range)
+    for name in names:
+        attribute = section.attributes.get(name)
+        if attribute is None:
+            continue
+        try:
+            value = plain(evaluate(attribute.expression, scope), attribute.expression.range)
+        except LamformError as error:
+            written.fail(name, error)
+            continue
+        if value is not None:
+            written.put(name, value, attribute)
+    return written
+
+
+def read_section(section: Section, scope: Scope, model: type[Model]) -> Model:
+    """Return the content of a block whose attributes are the fields of ``model``.
+
+    Raises:
+        EvaluationError: with everything that is wrong with it.
+    """
+    return validated(read_attributes(section, scope, model.model_fields), model, section.range)
+
+
+def validated(written: Written, model: type[Model], place: SourceRange) -> Model:
+    """Return what was written as a ``model``.
+
+    Raises:
+        EvaluationError: with everything that could not be evaluated or is no good. Where
+            a value is only not known yet, the diagnostic's summary is `NOT_KNOWN`.
+    """
+    problems = list(written.problems)
+    result: Model | None = None
+    try:
+        result = model.model_validate(written.content)
+    except ValidationError as invalid:
+        problems.extend(
+            _diagnostic(item, written, model, place)
+            for item in invalid.errors(include_url=False)
+            if item["loc"][0] not in written.failed and item["type"] != "missing"
+            # What is missing at the top is reported by the check of names.
+            or len(item["loc"]) > 1
+        )
+        if not problems:
+            detail = "An attribute is missing."
+            problems.append(Diagnostic(NOT_KNOWN, detail, range=place))
+    if problems or result is None:
+        raise EvaluationError(tuple(problems))
+    return result
+
+
+def _diagnostic(
+    item: ErrorDetails, written: Written, model: type[Frozen], place: SourceRange
+) -> Diagnostic:
+    path: Path = item["loc"]
+    name = ".".join(str(step) for step in path)
+    where = locate(written, path, place)
+    match item["type"]:
+        case "missing":
+            return Diagnostic("Missing attribute", f'"{name}" is required here.', range=where)
+        case "extra_forbidden":
+            owner = ".".join(str(step) for step in path[:-1]) or "This block"
+            hint = suggestion(str(path[-1]), _fields(model, path[:-1]))
+            return Diagnostic(
+                "Unsupported attribute", f'{owner} has no "{path[-1]}".{hint}', range=where
+            )
+        case kind:
+            summary = NOT_KNOWN if kind == PENDING else "Invalid value"
+            shown = "" if kind in {PENDING, "sensitive"} else f" (is {_shown(written, path)})"
+            return Diagnostic(summary, f"{name} {item['msg']}{shown}.", range=where)
+
+
+def _fields(model: type[Frozen], path: Path) -> tuple[str, ...]:
+    """Return the names of the fields of the structure at ``path`` of a model."""
+    by_name = {inner.__name__: inner for inner in Config.__subclasses__()}
+    for step in path:
+        if isinstance(step, int):
+            continue
+        annotation = repr(model.model_fields[step].annotation) if step in model.model_fields else ""
+        found = [inner for name, inner in by_name.items() if name in annotation]
+        if not found:
+            return ()
+        model = found[0]
+    return tuple(model.model_fields)
+
+
+_LONGEST = 60
+
+
+def _shown(written: Written, path: Path) -> str:
+    value: object = written.content
+    for step in path:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step]
+    if isinstance(value, Sensitive):
+        return "a sensitive value"
+    if isinstance(value, Reference):
+        return value.address
+    if holds(value, Sensitive):
+        return "a value with sensitive parts"
+    found = json.dumps(value, default=_as_json, ensure_ascii=False)
+    return found if len(found) <= _LONGEST else found[: _LONGEST - 1] + "…"
+
+
+def _as_json(value: object) -> object:
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+def holds(value: object, kind: type[Sensitive | Pending]) -> bool:
+    """Return whether a leaf of that kind is anywhere in evaluated content."""
+    if isinstance(value, dict):
+        return any(holds(item, kind) for item in value.values())
+    if isinstance(value, list):
+        return any(holds(item, kind) for item in value)
+    return isinstance(value, kind)
+
+
+def locate(written: Written, path: Path, fallback: SourceRange) -> SourceRange:
+    """Return where the value at ``path`` is written, or where it should have been."""
+    node = written.nodes.get(str(path[0]))
+    rest: Path = path[1:]
+    while isinstance(node, Section | tuple):
+        if isinstance(node, tuple):
+            position = rest[0] if rest and isinstance(rest[0], int) else 0
+            node, rest = node[position], rest[1:]
+            continue
+        inner = node.attributes.get(str(rest[0])) if rest else None
+        if inner is None:
+            return node.range
+        node, rest = inner, rest[1:]
+    return fallback if node is None else place_within(node.expression, rest)
+
+
+def plain(value: Value, place: SourceRange) -> object:
+    """Return a value as JSON, with `Sensitive`, `Pending` and references as leaves.
+
+    A list with a marked element becomes one marked leaf, because a list is compared,
+    saved and restored whole. Numbers that are not whole stay `Decimal`.
+
+    Raises:
+        EvaluationError: it is no value to write into an attribute (``local`` itself).
+    """
+    content = value.content
+    if value.sensitive or isinstance(content, tuple):
+        return _whole(value, place)
+    if not value.is_known:
+        return Pending(_residual(value) or "null")
+    if isinstance(content, dict):
+        return {key: plain(item, place) for key, item in content.items()}
+    if content is None or isinstance(content, str | bool | int | Decimal | Reference):
+        return content
+    raise EvaluationError.of(
+        "A group of values cannot stand here", "Name one of its attributes.", range=place
+    )
+
+
+def _whole(value: Value, place: SourceRange) -> object:
+    """Return a value that is one leaf as soon as any part of it is marked."""
+    unknown, sensitive = deep_marks(value)
+    if unknown and sensitive:
+        raise EvaluationError.of(
+            NOT_KNOWN,
+            "A secret cannot be put together with something that is known only once another "
+            "release is applied: lamform could not tell whether it has changed.",
+            range=place,
+        )
+    if sensitive:
+        return Sensitive(revealed(value), _residual(value))  # type: ignore[arg-type] # JSON
+    if unknown:
+        return Pending(_residual(value) or "null")
+    items = value.content if isinstance(value.content, tuple) else ()
+    return [plain(item, place) for item in items]
+
+
+def _residual(value: Value) -> str | None:
+    found = try_residual(lambda: residual_of(value))
+    return None if found is None else unparse(found)
+
+
+def revealed(value: Value) -> object:
+    """Return the plain content of a value as JSON, secrets included: never to be shown."""
+    return json_of(_bare(without_marks(replace(value, sensitive=False, residual=None))))
+
+
+def _bare(value: Value) -> object:
+    match value.content:
+        case dict() as content:
+            return {key: _bare(item) for key, item in content.items()}
+        case tuple() as content:
+            return [_bare(item) for item in content]
+        case content:
+            return content
+
+
+def json_of(value: object) -> object:
+    """Return content as JSON: numbers that are not whole as floats."""
+    if isinstance(value, dict):
+        return {key: json_of(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [json_of(item) for item in value]
+    return float(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,183 @@
+"""What a project's files declare, by name; nothing is evaluated yet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from declarative.errors import ConfigurationError
+from declarative.language.grammar import LATER, TOP
+from declarative.language.problems import suggestion
+from declarative.language.schema import check, check_nested
+from declarative.language.sections import Section, attributes_of
+from declarative.language.syntax import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from declarative.errors import SourceRange
+    from declarative.language.nodes import Attribute, Block, Body
+    from declarative.language.problems import Problems
+
+_IDENTIFIER: Final = re.compile(r"[^\W\d][\w-]*\Z")
+
+
+@dataclass(slots=True)
+class Declarations:
+    """All blocks of a project.
+
+    Attributes:
+        settings: The ``lamform`` block.
+        blocks: Every other block by type and name; connectors as ``aws.main``.
+        locals: Every local value by name.
+        damaged: Whether a file has syntax errors, so that something declared may be missing.
+    """
+
+    settings: Section | None = None
+    blocks: dict[str, dict[str, Section]] = field(
+        default_factory=lambda: {type_: {} for type_ in TOP if type_ not in {"lamform", "locals"}}
+    )
+    locals: dict[str, Attribute] = field(default_factory=dict)
+    damaged: bool = False
+
+    def named(self, type_: str) -> Mapping[str, Section]:
+        """Return the blocks of one type by name."""
+        return self.blocks[type_]
+
+
+def project_files(directory: Path) -> tuple[Path, ...]:
+    """Return the files that make up the project, in the order they are read.
+
+    Raises:
+        ConfigurationError: the directory does not exist or holds no project.
+    """
+    if not directory.is_dir():
+        raise ConfigurationError.of(
+            "No such directory", f"{directory} is not a directory. Name another one with -C."
+        )
+    found = sorted({*directory.glob("*.lamform.hcl"), *directory.glob("lamform.hcl")})
+    files = tuple(path for path in found if path.is_file())
+    if not files:
+        raise ConfigurationError.of(
+            "No project here",
+            f"{directory} holds no *.lamform.hcl file. Write a first project with `lamform init`, "
+            "or name another directory with -C.",
+        )
+    return files
+
+
+def read(sources: Mapping[str, bytes], problems: Problems) -> Declarations:
+    """Return what the files declare, adding everything wrong with them to ``problems``."""
+    found = Declarations()
+    for filename, source in sources.items():
+        parsed = parse(source, filename)
+        problems.take(parsed.diagnostics)
+        found.damaged = found.damaged or any(
+            item.severity == "error" for item in parsed.diagnostics
+        )
+        _collect(parsed.body, found, problems)
+    return found
+
+
+def _collect(body: Body, found: Declarations, problems: Problems) -> None:
+    for attribute in body.attributes:
+        problems.add(
+            "Attribute outside a block",
+            f'"{attribute.name}" stands outside every block. Values to reuse go into '
+            f"locals {{ {attribute.name} = … }}.",
+            attribute.name_range,
+        )
+    for block in body.blocks:
+        section = Section.of(block)
+        nested = TOP.get(block.type)
+        if nested is None:
+            problems.add(*_unknown(block), block.type_range)
+            continue
+        before = len(problems.errors)
+        check_nested(section, nested, problems)
+        if block.type == "lamform":
+            found.settings = _only(section, found.settings, problems)
+        elif block.type == "locals":
+            _add_locals(block, found, problems)
+        elif len(section.labels) == len(nested.labels):
+            supported = "" in nested.shapes or section.labels[0] in nested.shapes
+            if supported or len(problems.errors) == before:
+                _add(section, found, problems)
+
+
+def _unknown(block: Block) -> tuple[str, str]:
+    if block.type in LATER:
+        return (
+            "Not supported yet",
+            f'A "{block.type}" block belongs to the language, but this version of lamform does '
+            "not support it yet.",
+        )
+    known = ", ".join(sorted(TOP))
+    return (
+        "Unknown block",
+        f'There is no block of type "{block.type}".'
+        f"{suggestion(block.type, (*TOP, *LATER)) or f' Known: {known}.'}",
+    )
+
+
+def _only(section: Section, before: Section | None, problems: Problems) -> Section:
+    if before is not None:
+        problems.add(
+            "Second lamform block",
+            f"A project has one lamform block; the first stands at {before.range}.",
+            section.range,
+        )
+        return before
+    return section
+
+
+def _add_locals(block: Block, found: Declarations, problems: Problems) -> None:
+    for name, attribute in attributes_of(block.body).items():
+        first = found.locals.setdefault(name, attribute)
+        if first is not attribute:
+            problems.add(*_twice(f"local.{name}", first.name_range), attribute.name_range)
+    for inner in block.body.blocks:
+        problems.add(
+            "Block in locals", "locals holds attributes only: name = value.", inner.header_range
+        )
+
+
+def _add(section: Section, found: Declarations, problems: Problems) -> None:
+    for label in section.labels:
+        if not _IDENTIFIER.match(label):
+            problems.add(
+                "Invalid name",
+                f'"{label}" is no name: use letters, digits, "_" and "-", beginning with a letter.',
+                section.range,
+            )
+            return
+    name = ".".join(section.labels)
+    first = found.blocks[section.type].setdefault(name, section)
+    if first is not section:
+        problems.add(*_twice(f"{section.type}.{name}", first.range), section.range)
+
+
+def _twice(what: str, first: SourceRange) -> tuple[str, str]:
+    return "Declared twice", f"{what} is declared at {first} already. Rename one of them."
+
+
+def check_variables(services: Iterable[Section], problems: Problems) -> None:
+    """Add every name that a service declares both in ``variables`` and as a block."""
+    for service in services:
+        _check_labels(service, "variable", problems)
+        _check_labels(service, "alias", problems)
+
+
+def _check_labels(section: Section, type_: str, problems: Problems) -> None:
+    seen: dict[str, Section] = {}
+    for child in section.named(type_):
+        if not child.labels:
+            continue
+        first = seen.setdefault(child.labels[0], child)
+        if first is not child:
+            problems.add(*_twice(f'{type_} "{child.labels[0]}"', first.range), child.range)
+
+
+__all__ = ["Declarations", "check", "check_variables", "project_files", "read"]

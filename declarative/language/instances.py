@@ -1,0 +1,95 @@
+"""Blocks as expressions see them, and what ``for_each`` makes of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from declarative.errors import EvaluationError
+from declarative.language.expressions import ChildScope, evaluate
+from declarative.language.problems import NOT_KNOWN
+from declarative.language.sections import Bindings, plain_text
+from declarative.language.types import friendly_name
+from declarative.language.values import DYNAMIC, STRING, Kind, Value
+from declarative.model.address import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from declarative.errors import SourceRange
+    from declarative.language.expressions import Scope
+    from declarative.language.sections import Section
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance:
+    """One block as expressions see it: one of several where it has ``for_each``.
+
+    Attributes:
+        type: The block's type.
+        name: Its label; a connector's is ``aws.main``.
+        key: The ``for_each`` key, or None.
+        section: Its block.
+        scope: What its expressions may read.
+    """
+
+    type: str
+    name: str
+    key: str | None
+    section: Section
+    scope: Scope
+
+    @property
+    def address(self) -> str:
+        """Its canonical address."""
+        suffix = "" if self.key is None else f"[{quote(self.key)}]"
+        return f"{self.type}.{self.name}{suffix}"
+
+
+def expand(type_: str, name: str, section: Section, scope: Scope) -> tuple[Instance, ...]:
+    """Return the instances of a block: one, or one for each key of its ``for_each``.
+
+    Raises:
+        EvaluationError: the value of ``for_each`` is no good.
+    """
+    expression = section.expression("for_each")
+    if expression is None:
+        return (Instance(type_, name, None, section, scope),)
+    found = []
+    for key, item in _pairs(evaluate(expression, scope), expression.range):
+        each = Value(DYNAMIC, Bindings({"key": Value(STRING, key), "value": item}))
+        inner = ChildScope(scope, {"each": each})
+        found.append(Instance(type_, name, key, section, inner))
+    return tuple(found)
+
+
+def _pairs(value: Value, place: SourceRange) -> Iterable[tuple[str, Value]]:
+    """Return key and value of every instance that a ``for_each`` makes.
+
+    Raises:
+        EvaluationError: it is unknown or sensitive, or neither a map nor a set of strings.
+    """
+    content = value.content
+    if value.is_known and not value.sensitive:
+        if isinstance(content, dict):
+            return tuple(content.items())
+        if isinstance(content, tuple) and value.type.kind is Kind.SET:
+            return tuple((plain_text(item, "A key of for_each", place), item) for item in content)
+    problem = _problem_of(value)
+    summary = "Invalid for_each" if value.is_known else NOT_KNOWN
+    raise EvaluationError.of(
+        summary, f"for_each takes a map, a set of strings, or a block that has for_each; {problem}",
+        range=place,
+    )
+
+
+def _problem_of(value: Value) -> str:
+    if value.sensitive:
+        return "this value is sensitive, and keys are shown in plans. Use nonsensitive() on them."
+    if not value.is_known:
+        return "this value is not known when the plan is made."
+    if isinstance(value.content, tuple):
+        return "this is a list. Use toset() on it."
+    if value.is_null:
+        return "this is null. Use {} for none."
+    return f"this is {friendly_name(value.type)}."

@@ -1,0 +1,95 @@
+"""Evaluates each named thing of a project once, when it is first asked for.
+
+Asking for something that is being evaluated already is a cycle. While a thing is
+evaluated, the memo also notes which releases it read, so that a release depends on
+what its locals and variables read, however often they were evaluated before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from declarative.errors import Diagnostic, EvaluationError, LamformError, SourceRange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    value: object
+    error: LamformError | None
+    reads: frozenset[str]
+
+
+@dataclass(slots=True)
+class Memo:
+    """Results by name; the names are shown to people when they form a cycle."""
+
+    _done: dict[str, _Outcome] = field(default_factory=dict)
+    _active: dict[str, set[str]] = field(default_factory=dict)
+
+    def get(self, name: str, compute: Callable[[], T], place: SourceRange | None = None) -> T:
+        """Return what ``compute`` returns or raise what it raises, calling it once.
+
+        Raises:
+            EvaluationError: the thing needs itself.
+        """
+        outcome = self._done.get(name)
+        if outcome is None:
+            if name in self._active:
+                raise self._cycle(name, place)
+            outcome = self._done[name] = self._run(name, compute)
+        self._note(outcome.reads)
+        if outcome.error is not None:
+            raise outcome.error
+        return cast("T", outcome.value)
+
+    def read(self, address: str) -> None:
+        """Note that what is being evaluated reads the release at ``address``."""
+        self._note(frozenset((address,)))
+
+    def reads(self, name: str) -> frozenset[str]:
+        """Return the releases that an evaluated thing read, directly or through others."""
+        outcome = self._done.get(name)
+        return outcome.reads if outcome else frozenset()
+
+    def apart(self, name: str, compute: Callable[[], T], place: SourceRange | None = None) -> T:
+        """Do as `get` does, keeping what ``compute`` reads from whoever asks."""
+        frame = next(reversed(self._active.values()), None)
+        before = set(frame) if frame is not None else None
+        try:
+            return self.get(name, compute, place)
+        finally:
+            if frame is not None and before is not None:
+                frame.intersection_update(before)
+
+    def _run(self, name: str, compute: Callable[[], object]) -> _Outcome:
+        reads = self._active[name] = set()
+        try:
+            value = compute()
+        except LamformError as error:
+            return _Outcome(None, error, frozenset(reads))
+        finally:
+            del self._active[name]
+        return _Outcome(value, None, frozenset(reads))
+
+    def _note(self, addresses: frozenset[str]) -> None:
+        if addresses and self._active:
+            next(reversed(self._active.values())).update(addresses)
+
+    def _cycle(self, name: str, place: SourceRange | None) -> EvaluationError:
+        names = list(self._active)
+        path = [*names[names.index(name) :], name]
+        return EvaluationError(
+            (
+                Diagnostic(
+                    "Cycle",
+                    f"{name} needs itself: {' -> '.join(path)}. Break the circle at one of these.",
+                    range=place,
+                ),
+            )
+        )

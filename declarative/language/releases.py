@@ -1,0 +1,397 @@
+"""One release: a service laid over by environment, infrastructure and the release itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from declarative.errors import EvaluationError, SourceRange
+from declarative.language.expressions import ChildScope, evaluate
+from declarative.language.layers import Layer, lay_over, layer, layer_of, read_function
+from declarative.language.problems import NOT_KNOWN, suggestion
+from declarative.language.content import Written, read_attributes, read_section, validated
+from declarative.language.saved import ATTRIBUTES
+from declarative.language.scopes import extended, group, indexed, reference, traversal
+from declarative.language.sections import (
+    Placed,
+    Section,
+    blocks,
+    entries,
+    place_within,
+    plain_text,
+)
+from declarative.language.types import from_python
+from declarative.language.values import STRING, UNKNOWN, Reference, Value
+from declarative.language.variables import Declaration
+from declarative.model.config import InfrastructureConfig, ServiceVariableConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from declarative.language.entities import Evaluation
+    from declarative.language.expressions import Scope
+    from declarative.language.instances import Instance
+    from declarative.language.nodes import Expression
+
+_SELF: Final = ("service", "release", "key", "variables", "environment", "infrastructure")
+_INFRASTRUCTURE: Final = (
+    "name", "key", "region", "account_id", "environment", "connector", "variables",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What all releases of a service share.
+
+    Attributes:
+        declarations: Its ``variable`` blocks by name.
+        names: All variables it declares, those in ``variables`` included.
+    """
+
+    declarations: Mapping[str, Declaration]
+    names: tuple[str, ...]
+
+
+def shared(evaluation: Evaluation, instance: Instance) -> Service:
+    """Return what all releases of a service share.
+
+    Raises:
+        EvaluationError: a declaration is no good.
+    """
+    return evaluation.memo.get(f"{instance.address} declarations", lambda: _shared(instance.section))
+
+
+def _shared(section: Section) -> Service:
+    declarations = {
+        item.labels[0]: Declaration.of(item, ("self", "variables"), ServiceVariableConfig)
+        for item in section.named("variable")
+    }
+    names = dict.fromkeys(declarations)
+    written = section.attributes.get("variables")
+    for name in (entries(written.expression) or {}) if written else ():
+        if name in declarations:
+            raise EvaluationError.of(
+                "Declared twice",
+                f'"{name}" is in variables and a variable block as well, declared at '
+                f"{declarations[name].section.range}. Keep one of them.",
+                range=place_within(written.expression, (name,)) if written else None,
+            )
+        names[name] = None
+    return Service(declarations, tuple(names))
+
+
+class Release:
+    """The lazily evaluated parts of one release.
+
+    Attributes:
+        instance: The release's block and key.
+        scope: What expressions in its own block may read.
+    """
+
+    def __init__(self, evaluation: Evaluation, instance: Instance) -> None:
+        """Prepare; nothing is evaluated yet."""
+        self.evaluation = evaluation
+        self.instance = instance
+        self.address = instance.address
+        self._self = group(self._of_self, lambda: _SELF)
+        self.scope: Scope = self.within(instance.scope)
+
+    def within(self, scope: Scope) -> Scope:
+        """Return ``scope`` with ``self`` as this release means it."""
+        return ChildScope(scope, {"self": self._self})
+
+    # What the release joins
+
+    @property
+    def service(self) -> Instance:
+        """The service it deploys."""
+        return self._joined("service")
+
+    @property
+    def infrastructure(self) -> Instance:
+        """The infrastructure it deploys to."""
+        return self._joined("infrastructure")
+
+    @property
+    def environment(self) -> Instance:
+        """The environment of its infrastructure."""
+        return self.evaluation.target(self.infrastructure, "environment")
+
+    @property
+    def region(self) -> str:
+        """The region of its infrastructure."""
+        return self.evaluation.config(self.infrastructure, InfrastructureConfig).region
+
+    def _joined(self, type_: str) -> Instance:
+        inside = self.instance
+        attribute = inside.section.attributes.get(type_)
+        if attribute is None:
+            return self.evaluation.target(inside, type_)
+        place = attribute.expression.range
+        return self.evaluation.memo.get(
+            f"{self.address}.{type_}",
+            lambda: self.evaluation.referred(
+                evaluate(attribute.expression, self.scope), type_, place
+            ),
+            place,
+        )
+
+    # self
+
+    def _of_self(self, name: str) -> Value | None:
+        match name:
+            case "service" | "environment":
+                joined = self.service if name == "service" else self.environment
+                return self.evaluation.value(joined)
+            case "infrastructure":
+                return self._infrastructure_value()
+            case "release":
+                return self.evaluation.value(self.instance)
+            case "key":
+                return from_python(self.instance.key)
+            case "variables":
+                return group(self.variable, self._variable_names)
+            case _:
+                return None
+
+    def _infrastructure_value(self) -> Value:
+        infrastructure = self.infrastructure
+        content = self.evaluation.value(infrastructure).content
+        if not isinstance(content, Reference):
+            raise TypeError(content)
+        attributes = content.attributes
+        return reference(
+            "infrastructure",
+            infrastructure.address,
+            lambda name: self._account_id() if name == "account_id" else attributes.attribute(name),
+            lambda: _INFRASTRUCTURE,
+        )
+
+    def _account_id(self) -> Value:
+        account = self.evaluation.account_id(self.infrastructure)
+        if account is None:
+            residual = traversal("self", "infrastructure", "account_id")
+            return Value(STRING, UNKNOWN, residual=residual)
+        return Value(STRING, account)
+
+    # Variables
+
+    def variable(self, name: str) -> Value | None:
+        """Return ``self.variables.NAME``; None where nothing sets or declares it."""
+        label = f"{self.address} self.variables.{name}"
+        return self.evaluation.memo.get(label, lambda: self._settled(name))
+
+    def _settled(self, name: str) -> Value | None:
+        service = shared(self.evaluation, self.service)
+        declaration = service.declarations.get(name)
+        for over in reversed(self._layers()):
+            give = over.items.get(name)
+            if give is not None:
+                if declaration is None:
+                    return give()
+                place = over.place(name)
+                return declaration.settle(give(), place, self._service_scope, None)
+        if declaration is None:
+            return None
+        value = declaration.settle(None, None, self._service_scope, None)
+        if value is not None:
+            return value
+        if isinstance(declaration.config, ServiceVariableConfig) and declaration.config.required:
+            raise EvaluationError.of(
+                "No value for a variable",
+                f"{declaration.address} of {self.service.address} is required and nothing sets "
+                f"it for {self.address}. Set it in variables of the release, the "
+                "infrastructure or the environment.",
+                range=declaration.section.range,
+            )
+        return from_python(None)
+
+    def _variable_names(self) -> Iterable[str]:
+        names = dict.fromkeys(shared(self.evaluation, self.service).names)
+        for over in self._layers():
+            names.update(dict.fromkeys(over.items))
+        return names
+
+    @property
+    def _service_scope(self) -> Scope:
+        return self.within(self.service.scope)
+
+    def _layers(self) -> list[Layer]:
+        return self.evaluation.memo.get(f"{self.address} variables", lambda: [*self._found_layers()])
+
+    def _found_layers(self) -> Iterator[Layer]:
+        """Yield all that sets variables; the later wins."""
+        service = self.service
+        written = service.section.attributes.get("variables")
+        if written is not None:
+            yield layer(written, self._service_scope)
+        for instance in (self.environment, self.infrastructure):
+            written = instance.section.attributes.get("variables")
+            if written is not None:
+                yield layer_of(written, self.evaluation.variables(instance))
+            for over in self._overrides(instance):
+                written = over.section.attributes.get("variables")
+                if written is not None:
+                    yield self._declared_only(layer(written, over.scope))
+        written = self.instance.section.attributes.get("variables")
+        if written is not None:
+            yield layer(written, self.scope)
+
+    def _declared_only(self, over: Layer) -> Layer:
+        service = shared(self.evaluation, self.service)
+        for name in over.items:
+            if name not in service.names:
+                raise EvaluationError.of(
+                    "Unknown variable",
+                    f'{self.service.address} declares no variable "{name}", and an override may '
+                    f"only set those it does.{suggestion(name, service.names)}",
+                    range=over.place(name),
+                )
+        return over
+
+    def _overrides(self, instance: Instance) -> Iterator[Placed]:
+        for section in instance.section.named("override"):
+            if section.labels == (self.service.name,):
+                yield Placed(section, section.labels, self.within(instance.scope))
+
+    # The function and its aliases
+
+    def function(self) -> Written:
+        """Return the ``function`` block with all overrides laid over it."""
+        written = Written()
+        for section, scope in self._bodies("function"):
+            lay_over(written, read_function(section, scope))
+        return written
+
+    def _bodies(self, type_: str) -> Iterator[tuple[Section, Scope]]:
+        """Yield the blocks of one type in the service and its overrides; the later wins."""
+        for body, scope in self._parents():
+            for placed in blocks(body, type_, scope):
+                yield placed.section, placed.scope
+
+    def _parents(self) -> Iterator[tuple[Section, Scope]]:
+        yield self.service.section, self._service_scope
+        for instance in (self.environment, self.infrastructure):
+            for over in self._overrides(instance):
+                yield over.section, over.scope
+
+    def function_name(self) -> str:
+        """Return the function's name.
+
+        Raises:
+            EvaluationError: there is none, or it is secret or not known yet.
+        """
+        return self.evaluation.memo.apart(
+            f"{self.address}.function_name", self._function_name, self.instance.section.range
+        )
+
+    def _function_name(self) -> str:
+        name: str | None = None
+        for section, scope in self._bodies("function"):
+            expression = section.expression("function_name")
+            if expression is None:
+                continue
+            value = evaluate(expression, scope)
+            if not value.is_null:
+                name = plain_text(value, "function_name", expression.range)
+        if name is None:
+            raise EvaluationError.of(
+                NOT_KNOWN, "function_name is missing.", range=self.service.section.range
+            )
+        return name
+
+    def aliases(self) -> dict[str, Written]:
+        """Return the ``alias`` blocks by name, overrides laid over them field by field."""
+        found: dict[str, Written] = {}
+        for body, scope in self._parents():
+            for placed in blocks(body, "alias", scope):
+                name = _alias_name(placed)
+                read = read_attributes(placed.section, placed.scope, placed.section.attributes)
+                into = found.setdefault(name, Written(place=placed.section.range))
+                into.lay(read)
+        return found
+
+    # The release as a value
+
+    def value(self) -> Value:
+        """Return what ``release.X`` is in expressions."""
+        parts: dict[str, Callable[[], Value]] = {
+            "name": lambda: Value(STRING, self.instance.name),
+            "key": lambda: from_python(self.instance.key),
+            "function": lambda: self._part("function"),
+            "alias": lambda: group(self._alias_value, self._alias_names),
+        }
+        return reference(
+            "release",
+            self.address,
+            lambda name: parts[name]() if name in parts else None,
+            lambda: parts,
+        )
+
+    def _alias_names(self) -> Iterable[str]:
+        return self.evaluation.memo.apart(
+            f"{self.address} aliases",
+            lambda: [
+                _alias_name(placed)
+                for body, scope in self._parents()
+                for placed in blocks(body, "alias", scope)
+            ],
+        )
+
+    def _alias_value(self, name: str) -> Value | None:
+        return self._part("alias", name) if name in self._alias_names() else None
+
+    def _part(self, kind: str, *label: str) -> Value:
+        known = ATTRIBUTES[kind]
+        return group(
+            lambda name: self._attribute(kind, label, name) if name in known else None,
+            lambda: known,
+        )
+
+    def _attribute(self, kind: str, label: tuple[str, ...], name: str) -> Value:
+        memo = self.evaluation.memo
+        memo.read(self.address)
+        if name == "name":
+            return Value(STRING, self.function_name())
+        if name in {"arn", "invoke_arn"}:
+            account = memo.apart(
+                f"{self.address} account", lambda: self.evaluation.account_id(self.infrastructure)
+            )
+            if account is not None:
+                return Value(STRING, self._arn(account, label, invoke=name == "invoke_arn"))
+        else:
+            found = self.evaluation.world.release_attribute(self.address, (kind, *label, name))
+            if found is not None:
+                return from_python(found)
+        residual: Expression = indexed(traversal("release", self.instance.name), self.instance.key)
+        return Value(STRING, UNKNOWN, residual=extended(residual, kind, *label, name))
+
+    def _arn(self, account: str, label: tuple[str, ...], *, invoke: bool) -> str:
+        region = self.region
+        partition = "aws"
+        for prefix in ("cn", "us-gov"):
+            if region.startswith(f"{prefix}-"):
+                partition = f"aws-{prefix}"
+        arn = ":".join(
+            ("arn", partition, "lambda", region, account, "function", self.function_name(), *label)
+        )
+        if not invoke:
+            return arn
+        path = f"path/2015-03-31/functions/{arn}/invocations"
+        return f"arn:{partition}:apigateway:{region}:lambda:{path}"
+
+
+_ALIAS: Final = re.compile(r"(?!\d+\Z)[A-Za-z0-9_-]{1,128}\Z")
+
+
+def _alias_name(placed: Placed) -> str:
+    name = placed.labels[0] if placed.labels else ""
+    if _ALIAS.match(name):
+        return name
+    raise EvaluationError.of(
+        "Invalid name",
+        f'"{name}" is no name of an alias: use at most 128 letters, digits, "-" and "_", and '
+        "not digits alone.",
+        range=placed.section.range,
+    )

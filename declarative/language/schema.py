@@ -1,0 +1,248 @@
+"""Which attributes and blocks may stand where, judged before anything is evaluated.
+
+The models of `model.config` name most attributes; a shape adds those that are expressions
+of their own (references, variables, conditions) and the blocks inside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from declarative.language.problems import suggestion
+
+if TYPE_CHECKING:
+    from declarative.language.problems import Problems
+    from declarative.language.sections import Section
+    from declarative.model.base import Frozen
+
+_SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What may stand in a block.
+
+    Attributes:
+        attributes: Names of attributes, and whether each must be written.
+        blocks: The blocks inside.
+        later: Names that belong to the language but not to this version of lamform.
+        explained: Names that are refused with a sentence of their own.
+        exclusive: Names that are an attribute or a block, never both.
+    """
+
+    attributes: Mapping[str, bool] = field(default_factory=dict)
+    blocks: Mapping[str, Nested] = field(default_factory=dict)
+    later: frozenset[str] = frozenset()
+    explained: Mapping[str, str] = field(default_factory=dict)
+    exclusive: frozenset[str] = frozenset()
+    anything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A block inside another.
+
+    Attributes:
+        shapes: Its shape; by its first label where that is a kind (``artifact "s3"``),
+            otherwise under the empty string.
+        labels: What its labels are, for messages.
+        most: How often it may stand in one block; None: any number.
+        later: Kinds that belong to the language but not to this version of lamform.
+        required: Whether there must be one.
+    """
+
+    shapes: Mapping[str, Shape]
+    labels: tuple[str, ...] = ()
+    most: int | None = None
+    later: frozenset[str] = frozenset()
+    required: bool = False
+
+
+def shape(
+    *models: type[Frozen],
+    required: str = "",
+    optional: str = "",
+    blocks: Mapping[str, Nested] | None = None,
+    later: str = "",
+    explained: Mapping[str, str] | None = None,
+) -> Shape:
+    """Return the shape with the attributes of ``models`` and those named besides."""
+    blocks = blocks or {}
+    attributes = {name: False for name in optional.split()} | {
+        name: True for name in required.split()
+    }
+    for model in models:
+        attributes |= {name: item.is_required() for name, item in model.model_fields.items()}
+    return Shape(
+        attributes,
+        blocks,
+        frozenset(later.split()),
+        explained or {},
+        frozenset(attributes) & frozenset(blocks),
+    )
+
+
+def one(inner: Shape, *, most: int | None = 1, labels: tuple[str, ...] = ()) -> Nested:
+    """Return a block with a single shape."""
+    return Nested({"": inner}, labels, most)
+
+
+def check(section: Section, expected: Shape, problems: Problems) -> None:
+    """Add what is wrong with the names in ``section`` and in all blocks inside."""
+    if expected.anything:
+        return
+    for name, attribute in section.attributes.items():
+        if name in expected.attributes:
+            if name in expected.exclusive and section.named(name):
+                problems.add(
+                    f'"{name}" is written twice',
+                    f"{name} is an attribute and a block here. Write one of them.",
+                    attribute.name_range,
+                )
+            continue
+        problems.add(*_unknown(name, section, expected, "attribute"), attribute.name_range)
+    for name, must in expected.attributes.items():
+        if must and name not in section.attributes and not _has_block(section, name):
+            problems.add(
+                "Missing attribute",
+                f'{_title(section)} needs the attribute "{name}".',
+                section.range,
+            )
+    _check_blocks(section, expected, problems)
+
+
+def _check_blocks(section: Section, expected: Shape, problems: Problems) -> None:
+    seen: dict[str, int] = {}
+    for child in section.children:
+        type_ = child.type
+        if type_ == "dynamic":
+            _check_dynamic(child, section, expected, problems)
+            continue
+        nested = expected.blocks.get(type_)
+        if nested is None:
+            problems.add(*_unknown(type_, section, expected, "block"), child.range)
+            continue
+        seen[type_] = seen.get(type_, 0) + 1
+        if nested.most is not None and seen[type_] == nested.most + 1:
+            problems.add(
+                "Too many blocks",
+                f'{_title(section)} has more than {nested.most} block of type "{type_}".',
+                child.range,
+            )
+        check_nested(child, nested, problems)
+    for type_, nested in expected.blocks.items():
+        if nested.required and type_ not in seen and not _generates(section, type_):
+            problems.add(
+                "Missing block", f'{_title(section)} needs a "{type_}" block.', section.range
+            )
+
+
+def check_nested(section: Section, nested: Nested, problems: Problems) -> None:
+    """Add what is wrong with a block and its labels, given where it stands."""
+    if len(section.labels) != len(nested.labels):
+        wanted = " and ".join(nested.labels)
+        example = "".join(f' "{label.upper()}"' for label in nested.labels)
+        problems.add(
+            "Wrong number of labels",
+            f'A "{section.type}" block has {wanted or "no label"}; '
+            f"write {section.type}{example} {{ … }}.",
+            section.range,
+        )
+        return
+    inner = nested.shapes.get("") or nested.shapes.get(section.labels[0])
+    if inner is not None:
+        check(section, inner, problems)
+        return
+    kind = section.labels[0]
+    if kind in nested.later:
+        problems.add(*_not_yet(f'{section.type} "{kind}"'), section.range)
+        return
+    known = ", ".join(f'"{name}"' for name in nested.shapes)
+    problems.add(
+        f"Unknown kind of {section.type}",
+        f'There is no {section.type} of kind "{kind}"; known: {known}.'
+        f"{suggestion(kind, (*nested.shapes, *nested.later))}",
+        section.range,
+    )
+
+
+_DYNAMIC: Final = Shape({"for_each": True, "iterator": False, "labels": False})
+
+
+def _check_dynamic(section: Section, parent: Section, expected: Shape, problems: Problems) -> None:
+    contents = section.named("content")
+    generated = expected.blocks.get(section.labels[0]) if len(section.labels) == 1 else None
+    if generated is None or not generated.shapes.get(""):
+        allowed = ", ".join(name for name, item in expected.blocks.items() if "" in item.shapes)
+        problems.add(
+            "Invalid dynamic block",
+            f"The label of a dynamic block is the type of the blocks it makes; "
+            f"{_title(parent)} can have: {allowed or 'none'}.",
+            section.range,
+        )
+        return
+    if len(contents) != 1 or len(section.children) != 1:
+        problems.add(
+            "Invalid dynamic block",
+            'A dynamic block holds exactly one "content" block.',
+            section.range,
+        )
+        return
+    if bool(generated.labels) != ("labels" in section.attributes):
+        wanted = "needs" if generated.labels else "takes no"
+        problems.add(
+            "Invalid dynamic block",
+            f'A block "{section.labels[0]}" {wanted} labels.',
+            section.range,
+        )
+    shallow = Shape(_DYNAMIC.attributes, {"content": one(Shape(anything=True))})
+    check(section, shallow, problems)
+    check(contents[0], generated.shapes[""], problems)
+
+
+def _has_block(section: Section, type_: str) -> bool:
+    return bool(section.named(type_)) or _generates(section, type_)
+
+
+def _generates(section: Section, type_: str) -> bool:
+    return any(child.labels == (type_,) for child in section.named("dynamic"))
+
+
+def _title(section: Section) -> str:
+    labels = "".join(f' "{label}"' for label in section.labels)
+    return f"{section.type}{labels}" if section.type != "content" else "The content block"
+
+
+def _unknown(name: str, section: Section, expected: Shape, what: str) -> tuple[str, str]:
+    if name in expected.explained:
+        return f'"{name}" does not belong here', expected.explained[name]
+    if name in expected.later:
+        return _not_yet(f'"{name}" in {section.type}')
+    other = "block" if what == "attribute" else "attribute"
+    if name in (expected.blocks if what == "attribute" else expected.attributes):
+        example = f"{name} {{ … }}" if what == "attribute" else f"{name} = …"
+        return (
+            f"Unsupported {what}",
+            f'"{name}" is {"an" if other == "attribute" else "a"} {other} here: write {example}',
+        )
+    snake = _SNAKE.sub("_", name).lower()
+    known = (*expected.attributes, *expected.blocks)
+    hint = f' Did you mean "{snake}"?' if snake in known else suggestion(name, known)
+    article = "an" if what == "attribute" else "a"
+    return (
+        f"Unsupported {what}",
+        f'{_title(section)} has no {what} "{name}".{hint}'
+        if hint
+        else f'{_title(section)} does not take {article} {what} "{name}".'
+        f" It takes: {', '.join(sorted(known)) or 'nothing'}.",
+    )
+
+
+def _not_yet(what: str) -> tuple[str, str]:
+    return (
+        "Not supported yet",
+        f"{what} belongs to the language, but this version of lamform does not support it yet.",
+    )
