@@ -17,16 +17,15 @@ done is recorded whatever the end; a process that is killed leaves an open run, 
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from backends.base import RevisionDraft, RunRecord, StateBackend, commit_disjoint, instant
+from backends.base import RevisionDraft, RunRecord, StateBackend, commit_disjoint
 from declarative.engine import binding, recovery
 from declarative.engine.desired import refingerprint
-from declarative.engine.events import Event, Listener
+from declarative.engine.events import Event
 from declarative.engine.journal import Journal
 from declarative.engine.leases import HeldLease, hold
 from declarative.engine.observe import Observation, observe
@@ -39,6 +38,7 @@ from declarative.engine.records import (
     record_of,
 )
 from declarative.engine.run import Run, RunWorld
+from declarative.engine.writing import Writing
 from declarative.errors import (
     Diagnostic,
     RefusedError,
@@ -52,47 +52,10 @@ from declarative.model.values import SECRET
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from backends.base import JournalRecord, Lease, Revision
-    from declarative.engine.ports import Artifacts, FunctionReader, Runner, WritableCloud
-    from declarative.engine.secrets import Secrets
+    from backends.base import JournalRecord, Revision
     from declarative.model.fields import Path
     from declarative.model.plan import Plan, PlannedRelease
     from declarative.model.revision import ReleaseRecord, ReleaseStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """The world as an apply may change it.
-
-    Attributes:
-        stop: Set it to end the run: no step starts any more, waits end at once.
-        clock: Seconds since the epoch.
-        waiting: Told once who holds a lease this run waits for.
-    """
-
-    state: StateBackend
-    cloud: WritableCloud
-    artifacts: Artifacts
-    secrets: Secrets
-    runner: Runner
-    listener: Listener
-    stop: threading.Event
-    clock: Callable[[], float]
-    message: str = ""
-    git_commit: str | None = None
-    parallelism: int = 10
-    timeout: float = 600.0
-    lock_timeout: float = 0.0
-    waiting: Callable[[Lease], None] | None = None
-
-    def now(self) -> str:
-        """Return the time in ISO 8601, UTC."""
-        return instant(self.clock())
-
-    def reader(self, plan: Plan, release: PlannedRelease) -> FunctionReader:
-        """Return the reader of a planned release's account and region."""
-        settings = plan.connectors[release.bound.connector]
-        return self.cloud.reader(self.secrets.connector(settings), release.region)
 
 
 @dataclass(frozen=True, slots=True)

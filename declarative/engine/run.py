@@ -19,12 +19,12 @@ from declarative.model.plan import Action, Phase, Plan, PlannedRelease, Step, Ta
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from declarative.engine.apply import Writing
     from declarative.engine.journal import Journal
     from declarative.engine.leases import HeldLease
     from declarative.engine.observe import Observation
     from declarative.engine.ports import FunctionWriter
     from declarative.engine.records import Snapshot
+    from declarative.engine.writing import Writing
     from declarative.model.fields import Path
     from declarative.model.revision import ReleaseStatus
 

@@ -1,0 +1,170 @@
+"""An engine on a real simulator: one sandbox a session, one project and function names a test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from backends.memory import MemoryBackend, MemoryStore
+from declarative.artifacts.sources import ArtifactSources
+from declarative.aws.session import AwsCloud
+from declarative.engine.apply import ApplyResult, Writing, apply_plan
+from declarative.engine.events import Event
+from declarative.engine.planner import PlanRequest, Reading, make_plan
+from declarative.engine.ports import Runner
+from declarative.engine.revert import plan_revert
+from declarative.engine.secrets import Secrets, literals_of
+from declarative.engine.survey import DriftReport, find_drift
+from declarative.language.saved import residual_scope
+from declarative.model.artifacts import LocalArtifact
+from declarative.model.bound import BoundAlias, BoundRelease, Connector
+from declarative.model.plan import BackendAddress, Plan, PlannedOutput, Selection
+from declarative.sandbox.server import Sandbox
+
+ROLE = "arn:aws:iam::123456789012:role/lambda"
+HANDLER = "def handler(event, context):\n    return {answer!r}\n"
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(pending_seconds=0.02, update_seconds=0.02) as running:
+        yield running
+
+
+@dataclass
+class World:
+    """One project: its files' releases, its state and its functions in the sandbox."""
+
+    root: Path
+    sandbox: Sandbox
+    project: str
+    state: MemoryBackend
+    releases: list[BoundRelease] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+    outputs: dict[str, PlannedOutput] = field(default_factory=dict)
+
+    def name(self, short: str) -> str:
+        return f"{self.project}-{short}"
+
+    def code(self, answer: str, directory: str = "src") -> LocalArtifact:
+        (self.root / directory).mkdir(exist_ok=True)
+        (self.root / directory / "app.py").write_text(HANDLER.format(answer=answer))
+        return LocalArtifact(path=directory)
+
+    def release(self, short: str = "checkout", **changes: object) -> BoundRelease:
+        function = {
+            "role": ROLE,
+            "runtime": "python3.13",
+            "handler": "app.handler",
+            "memory_size": 256,
+            **changes.pop("function", {}),
+        }
+        release = BoundRelease(
+            address=f"release.{short}",
+            service=short,
+            infrastructure="infrastructure.dev",
+            environment="dev",
+            environment_type="PreProduction",
+            connector=Connector(address="connector.aws.main", region="us-east-1"),
+            region="us-east-1",
+            function_name=self.name(short),
+            function=function,
+            artifact=LocalArtifact(path="src"),
+            tags={"Team": "payments"},
+            default_tags={},
+            aliases={"live": BoundAlias(description="production traffic")},
+        )
+        return replace(release, **changes)
+
+    def declare(self, *releases: BoundRelease) -> None:
+        self.releases = list(releases)
+
+    def secrets(self) -> Secrets:
+        return Secrets(
+            scope=lambda lookup: residual_scope({}, {}, lookup),
+            literals=literals_of(tuple(self.releases)),
+            connectors={one.connector.address: one.connector for one in self.releases},
+        )
+
+    def cloud(self) -> AwsCloud:
+        return AwsCloud()
+
+    def reading(self) -> Reading:
+        cloud = self.cloud()
+        return Reading(
+            state=self.state,
+            cloud=cloud,
+            artifacts=ArtifactSources(self.root, cloud.s3),
+            secrets=self.secrets(),
+            runner=self.runner(),
+        )
+
+    def runner(self) -> Runner:
+        return Runner("tester", "here", os.getpid(), "boot", "lamform apply")
+
+    def request(self, **selection: object) -> PlanRequest:
+        return PlanRequest(
+            project=self.project,
+            backend=BackendAddress(kind="memory"),
+            releases=tuple(self.releases),
+            declared=frozenset(one.address for one in self.releases),
+            selection=Selection(**selection),
+            config_digest="",
+            created_at="2026-01-01T00:00:00Z",
+            tool_version="0",
+            outputs=self.outputs,
+        )
+
+    def plan(self, **selection: object) -> Plan:
+        return make_plan(self.request(**selection), self.reading())
+
+    def writing(self) -> Writing:
+        cloud = self.cloud()
+        return Writing(
+            state=self.state,
+            cloud=cloud,
+            artifacts=ArtifactSources(self.root, cloud.s3),
+            secrets=self.secrets(),
+            runner=self.runner(),
+            listener=self.events.append,
+            stop=self.stop,
+            clock=time.time,
+        )
+
+    def apply(self, plan: Plan | None = None) -> ApplyResult:
+        return apply_plan(plan or self.plan(), self.writing())
+
+    def revert(self, target: str, **options: object) -> Plan:
+        return plan_revert(target, self.request(), self.reading(), **options)
+
+    def drift(self) -> DriftReport:
+        return find_drift(self.reading())
+
+    def lambda_client(self) -> object:
+        import boto3
+
+        return boto3.client("lambda", region_name="us-east-1")
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> World:
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    project = f"p{next(_numbers)}"
+    world = World(tmp_path, sandbox, project, MemoryBackend(MemoryStore(), project))
+    world.code("one")
+    return world
