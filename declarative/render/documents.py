@@ -1,0 +1,111 @@
+"""The JSON documents besides the plan, as models: what is printed is what the schema says.
+
+Fields may be added, never renamed. ``lamform schema NAME`` prints a document's JSON Schema.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pydantic import Field, JsonValue
+
+from declarative.model.base import Frozen
+from declarative.model.plan import DriftFinding, Plan
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+FORMAT_VERSION: Final = "1.0"
+
+
+class DriftDocument(Frozen):
+    """What ``drift`` found.
+
+    Attributes:
+        notes: What a reader should know, such as a run in progress.
+        releases: How many releases were looked at.
+    """
+
+    format_version: str = FORMAT_VERSION
+    findings: tuple[DriftFinding, ...]
+    notes: tuple[str, ...] = ()
+    releases: int = 0
+
+
+class HistoryRelease(Frozen):
+    """What one revision did to one release; ``versions`` and ``aliases`` are from → to."""
+
+    address: str
+    status: str | None = None
+    action: str | None = None
+    versions: dict[str, str | None] = Field(default_factory=dict)
+    aliases: dict[str, dict[str, str | None]] = Field(default_factory=dict)
+
+
+class HistoryRevision(Frozen):
+    """One revision."""
+
+    revision: int
+    id: str
+    parent: str | None
+    status: str
+    created_at: str
+    author: str
+    message: str
+    plan_id: str | None
+    git_commit: str | None
+    reverts: int | None
+    releases: tuple[HistoryRelease, ...]
+
+
+class HistoryDocument(Frozen):
+    """Revisions, newest first."""
+
+    format_version: str = FORMAT_VERSION
+    revisions: tuple[HistoryRevision, ...]
+
+
+class StatePart(Frozen):
+    """One part as state records it; secrets are fingerprints, or null.
+
+    Attributes:
+        revision: The revision that recorded the release as it is shown.
+    """
+
+    address: str
+    kind: str
+    revision: int | None
+    attributes: dict[str, JsonValue]
+
+
+class StateListDocument(Frozen):
+    """Addresses of all recorded parts."""
+
+    format_version: str = FORMAT_VERSION
+    revision: int | None
+    addresses: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+class StateDocument(Frozen):
+    """The recorded parts of one release, or one of them."""
+
+    format_version: str = FORMAT_VERSION
+    parts: tuple[StatePart, ...]
+    notes: tuple[str, ...] = ()
+
+
+SCHEMAS: Final[dict[str, type[BaseModel]]] = {
+    "drift": DriftDocument,
+    "history": HistoryDocument,
+    "plan": Plan,
+    "state": StateDocument,
+    "state-list": StateListDocument,
+}
+"""Which document each name of ``lamform schema NAME`` stands for."""
+
+
+def document(model: BaseModel) -> dict[str, JsonValue]:
+    """Return the JSON form of a document."""
+    content: dict[str, JsonValue] = model.model_dump(mode="json")
+    return content

@@ -1,0 +1,75 @@
+"""What happens during an apply, as one line each: for people or as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, assert_never
+
+from declarative.render.look import Look, Style, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import JsonValue
+
+    from declarative.engine.events import Event
+
+_CALLS: Final = {
+    "create_function": "CreateFunction",
+    "publish_checkpoint": "PublishVersion (checkpoint)",
+    "update_configuration": "UpdateFunctionConfiguration",
+    "update_code": "UpdateFunctionCode",
+    "publish_version": "PublishVersion",
+    "create_alias": "CreateAlias",
+    "update_alias": "UpdateAlias",
+    "delete_alias": "DeleteAlias",
+    "tag_function": "TagResource",
+    "untag_function": "UntagResource",
+    "delete_function": "DeleteFunction",
+    "run_provisioner": "provisioner",
+}
+
+
+def event_text(event: Event, look: Look) -> str | None:
+    """Return the line for people, or None where the event is not worth one."""
+    data = event.data
+    match event.type:
+        case "step_started":
+            return _line(event, "…", look)
+        case "step_progress":
+            return _line(event, f"… {_said(data, 'message')}", look)
+        case "step_done":
+            facts = [f"version {data['version']}"] if data.get("version") else []
+            facts.append(f"{float(str(data.get('seconds', 0))):.1f}s")
+            return _line(event, f"… done, {', '.join(facts)}", look)
+        case "step_failed":
+            return _line(event, f"failed: {_said(data, 'message')}", look, Style.ERROR)
+        case "run_started" | "run_done":
+            return None
+        case _:
+            assert_never(event.type)
+
+
+def _line(event: Event, rest: str, look: Look, style: Style = Style.PLAIN) -> str:
+    call = _CALLS.get(event.step or "", event.step or "")
+    address = look.paint(printable(event.address or ""), Style.BOLD)
+    return f"{address}: {call} {look.paint(rest, style)}"
+
+
+def _said(data: Mapping[str, JsonValue], name: str) -> str:
+    return printable(str(data.get(name, "")))
+
+
+def event_json(event: Event) -> str:
+    """Return the event as one line of JSON, without its line break."""
+    return json.dumps(event_document(event), ensure_ascii=False)
+
+
+def event_document(event: Event) -> dict[str, JsonValue]:
+    """Return the event's JSON form; what else there is to say stands beside the facts."""
+    facts: dict[str, JsonValue] = {"type": event.type, "run": event.run, "at": event.at}
+    if event.address is not None:
+        facts["address"] = event.address
+    if event.step is not None:
+        facts["step"] = event.step
+    return {**event.data, **facts}

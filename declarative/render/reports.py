@@ -1,0 +1,90 @@
+"""Drift, history and state as text for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from declarative.render.literals import key, literal, multiline
+from declarative.render.look import Look, Style, printable, table
+from declarative.render.text import drift_lines
+from declarative.render.view import drift_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic import JsonValue
+
+    from declarative.render.documents import (
+        DriftDocument,
+        HistoryDocument,
+        HistoryRelease,
+        StateDocument,
+    )
+
+
+def drift_text(report: DriftDocument, look: Look) -> str:
+    """Return findings by part, then how many there are."""
+    looked = _count(report.releases, "release")
+    if not report.findings:
+        return f"No drift. {looked} looked at: AWS is as it was recorded.\n"
+    lines = [
+        look.paint("Note: Objects have changed outside of lamform", Style.BOLD),
+        "",
+        *drift_lines([drift_line(finding) for finding in report.findings], look),
+        "",
+        f"{_count(len(report.findings), 'finding')} in {looked}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def history_text(history: HistoryDocument, look: Look) -> str:
+    """Return a table of revisions, and under each what it did to its releases."""
+    if not history.revisions:
+        return "No revisions yet.\n"
+    rows = [("REVISION", "STATUS", "WHEN", "AUTHOR", "WHAT", "MESSAGE")]
+    for one in history.revisions:
+        what = "; ".join(_release(release) for release in one.releases) or "outputs"
+        if one.reverts is not None:
+            what = f"back to {one.reverts}: {what}"
+        when = one.created_at[:19].replace("T", " ") + "Z"
+        rows.append((str(one.revision), one.status, when, one.author, what, one.message))
+    head, *lines = table(rows)
+    return "\n".join([look.paint(look.clip(head), Style.BOLD), *map(look.clip, lines)]) + "\n"
+
+
+def _release(release: HistoryRelease) -> str:
+    moves = [
+        f"{name} {move.get('from') or ''}→{move.get('to') or ''}"
+        for name, move in release.aliases.items()
+    ]
+    words = [release.action or "", *moves]
+    if release.status not in (None, "applied"):
+        words.append(f"({release.status})")
+    return " ".join([release.address.removeprefix("release."), *filter(None, words)])
+
+
+def state_text(state: StateDocument, look: Look) -> str:
+    """Return parts as they would be written, one after another."""
+    return "\n".join(
+        "\n".join(_part(part.address, part.attributes, look)) + "\n" for part in state.parts
+    )
+
+
+def _part(address: str, attributes: Mapping[str, JsonValue], look: Look) -> Iterator[str]:
+    yield look.paint(f"# {printable(address)}", Style.BOLD)
+    longest = max((len(key(name)) for name in attributes), default=0)
+    for name, value in attributes.items():
+        text = multiline(value) if isinstance(value, dict) else literal(value)
+        yield f"{key(name).ljust(longest)} = {text}"
+
+
+def outputs_text(outputs: Mapping[str, JsonValue]) -> str:
+    """Return outputs as Terraform prints them; a secret was replaced by its marker."""
+    longest = max((len(name) for name in outputs), default=0)
+    return "".join(
+        f"{name.ljust(longest)} = {multiline(value)}\n" for name, value in outputs.items()
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

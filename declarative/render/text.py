@@ -1,0 +1,217 @@
+"""The plan as text for people: aligned, coloured on a terminal, in the words tools look for."""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from declarative.render.look import NARROWEST, Look, Style, printable
+from declarative.render.view import Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from declarative.render.view import Attribute, Drift, Held, Part, PlanView, Release
+
+_STYLES: Final = {
+    Mark.ADD: Style.ADDED,
+    Mark.CHANGE: Style.CHANGED,
+    Mark.REMOVE: Style.REMOVED,
+    Mark.REPLACE: Style.REMOVED,
+    Mark.ADOPT: Style.NOTE,
+    Mark.DEFER: Style.NOTE,
+}
+_MARK_WIDTH: Final = 3
+_OVERVIEW_FROM: Final = 4
+"""From how many changing releases on an overview is worth its lines."""
+
+
+def plan_text(view: PlanView, look: Look) -> str:
+    """Return the whole plan, ending in a line break."""
+    sections = [
+        list(_drift(view.drift, look)),
+        list(_actions(view, look)),
+        list(_recorded_only(view, look)),
+        list(_held(view.held, look)),
+        list(_outputs(view.outputs, look)),
+        list(_overview(view.releases, look)),
+        list(_blocked(view, look)),
+        list(_footer(view, look)),
+    ]
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+
+
+def _drift(drift: Sequence[Drift], look: Look) -> Iterator[str]:
+    if not drift:
+        return
+    yield look.paint("Note: Objects have changed outside of lamform", Style.BOLD)
+    yield ""
+    yield from drift_lines(drift, look)
+
+
+def drift_lines(drift: Sequence[Drift], look: Look) -> Iterator[str]:
+    """Yield findings under the address they belong to, values aligned."""
+    groups: dict[str, list[Drift]] = {}
+    for finding in drift:
+        groups.setdefault(finding.address, []).append(finding)
+    for position, (address, group) in enumerate(groups.items()):
+        if position:
+            yield ""
+        yield "  " + look.paint(f"# {printable(address)} has changed", Style.BOLD)
+        yield from _attributes([finding.attribute for finding in group], look, 4)
+
+
+def _actions(view: PlanView, look: Look) -> Iterator[str]:
+    if not view.releases:
+        return
+    goal = f"go back to revision {view.reverts}" if view.reverts else "match the configuration"
+    yield f"lamform will perform the following actions to {goal}:"
+    for release in view.releases:
+        yield ""
+        yield from _release(release, look)
+
+
+def _release(release: Release, look: Look) -> Iterator[str]:
+    yield "  " + look.paint(f"# {printable(release.address)} {release.phrase}", Style.BOLD)
+    for note in release.notes:
+        yield from look.prose(f"({note})", "  # ").splitlines()
+    if release.place:
+        mark = look.paint(release.mark.ljust(_MARK_WIDTH), _STYLES[release.mark])
+        yield f"  {mark} {printable(release.place)}"
+    for part in release.parts:
+        yield from _part(part, look)
+
+
+def _part(part: Part, look: Look) -> Iterator[str]:
+    mark = look.paint(part.mark.rjust(_MARK_WIDTH), _STYLES[part.mark])
+    reason = look.paint(f" # {printable(part.reason)}", Style.FAINT) if part.reason else ""
+    yield f"    {mark} {printable(part.title)}{reason}"
+    yield from _attributes(part.attributes, look, 8)
+
+
+def _attributes(attributes: Sequence[Attribute], look: Look, indent: int) -> Iterator[str]:
+    longest = max((len(one.name) for one in attributes), default=0)
+    for one in attributes:
+        yield from _attribute(one, longest, look, indent)
+
+
+def _attribute(one: Attribute, longest: int, look: Look, indent: int) -> Iterator[str]:
+    mark = look.paint(one.mark.rjust(_MARK_WIDTH - 2), _STYLES[one.mark])
+    start = " " * indent
+    if not one.name:
+        yield f"{start}{mark} {printable(one.after or '')}"
+        return
+    sides = _sides(one)
+    line = f"{one.name.ljust(longest)} = {' -> '.join(sides)}" if sides else one.name
+    room = None if look.width is None else look.width - indent - 2
+    if room is None or len(line) <= room:
+        yield f"{start}{mark} {line}"
+        return
+    yield f"{start}{mark} {one.name} ="
+    hanging = max(room - 4, NARROWEST)
+    for position, side in enumerate(sides):
+        arrow = "-> " if position else ""
+        for piece in textwrap.wrap(arrow + side, hanging, drop_whitespace=False) or [""]:
+            yield f"{start}      {piece}"
+
+
+def _sides(one: Attribute) -> tuple[str, ...]:
+    if one.before is None:
+        return () if one.after is None else (one.after,)
+    if one.after is None:
+        return (one.before, "null")
+    return (one.before,) if one.before == one.after else (one.before, one.after)
+
+
+def _recorded_only(view: PlanView, look: Look) -> Iterator[str]:
+    if view.recorded_only:
+        count = _count(len(view.recorded_only), "release")
+        yield f"AWS stays as it is for {count}; only what state records of them changes:"
+        for address in view.recorded_only:
+            yield look.clip(f"  {printable(address)}")
+
+
+def _held(held: Sequence[Held], look: Look) -> Iterator[str]:
+    if not held:
+        return
+    yield look.paint("Held back by a revert, not applied:", Style.BOLD)
+    for one in held:
+        yield f"  {printable(one.address)}: {', '.join(printable(part) for part in one.parts)}"
+    patterns = " ".join(f"--only {shlex.quote(one.address)}" for one in held[:1])
+    yield from look.prose(
+        "The hold ends when the files want something else of the release, or with: "
+        f"lamform plan --roll-forward {patterns}"
+    ).splitlines()
+
+
+def _outputs(outputs: Sequence[Attribute], look: Look) -> Iterator[str]:
+    if outputs:
+        yield "Changes to Outputs:"
+        yield from _attributes(outputs, look, 2)
+
+
+def _overview(releases: Sequence[Release], look: Look) -> Iterator[str]:
+    if len(releases) < _OVERVIEW_FROM:
+        return
+    yield "Releases:"
+    longest = max(len(printable(release.address)) for release in releases)
+    for release in releases:
+        address = printable(release.address).ljust(longest)
+        line = look.clip(f"  {release.mark:>3} {address}  {printable(release.summary)}")
+        yield line[:2] + look.paint(line[2:5], _STYLES[release.mark]) + line[5:]
+
+
+def _blocked(view: PlanView, look: Look) -> Iterator[str]:
+    if view.blocked_by:
+        yield look.paint("This plan is refused:", Style.ERROR)
+        for reason in view.blocked_by:
+            yield from look.prose(reason, "  - ").splitlines()
+
+
+def _footer(view: PlanView, look: Look) -> Iterator[str]:
+    summary = view.summary
+    if view.empty:
+        yield look.paint("No changes.", Style.BOLD) + " " + _nothing(view)
+    else:
+        counts = f"{summary.add} to add, {summary.change} to change, {summary.destroy} to destroy."
+        yield look.paint("Plan:", Style.BOLD) + " " + counts
+    extra = [
+        f"{count} {words}"
+        for count, words in (
+            (summary.adopt, "to adopt"),
+            (summary.held, "held back"),
+            (summary.deferred, "deferred"),
+        )
+        if count
+    ]
+    if extra:
+        yield f"Besides: {', '.join(extra)}."
+    if not view.empty:
+        yield from _calls(view, look)
+        yield look.paint(f"Plan id: {printable(view.plan_id)}", Style.FAINT)
+
+
+def _nothing(view: PlanView) -> str:
+    if view.held:
+        return "Everything that differs is held back by a revert."
+    return "The functions match the configuration."
+
+
+def _calls(view: PlanView, look: Look) -> Iterator[str]:
+    calls = view.calls
+    total = calls.get_function + calls.get_policy + calls.other
+    if not total:
+        yield "Apply will write state only; it makes no AWS call."
+        return
+    quotas = {"GetFunction": calls.get_function, "GetPolicy": calls.get_policy}
+    shares = [f"{count} {name}" for name, count in quotas.items() if count]
+    if calls.other:
+        shares.append(f"{calls.other} in the shared quota")
+    yield from look.prose(
+        f"Apply will make {_count(total, 'AWS call')} ({', '.join(shares)}), polls not counted."
+    ).splitlines()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

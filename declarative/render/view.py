@@ -1,0 +1,325 @@
+"""A plan as a tree of lines to show: computed once, written by every writer.
+
+Nothing here knows of colour, width or markup: each writer escapes for its own format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from declarative.model.address import Address
+from declarative.model.plan import Action
+from declarative.render.literals import SENSITIVE, UNKNOWN, dotted, literal, short_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from declarative.model.plan import (
+        AliasMove,
+        AttributeChange,
+        Calls,
+        Change,
+        DriftFinding,
+        Plan,
+        PlannedRelease,
+        Summary,
+    )
+
+
+class Mark(StrEnum):
+    """What happens to a thing, as the symbol that stands before it."""
+
+    ADD = "+"
+    CHANGE = "~"
+    REMOVE = "-"
+    REPLACE = "-/+"
+    ADOPT = "="
+    DEFER = "<="
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One line ``name = before -> after``; a side that does not exist is None."""
+
+    mark: Mark
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a release: its title (``function``, ``alias live: 3 → 4``) and attributes."""
+
+    mark: Mark
+    title: str
+    attributes: tuple[Attribute, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release that changes.
+
+    Attributes:
+        phrase: What happens, in the words that tools look for: ``will be created``.
+        place: The function's name, account and region.
+        notes: What a reviewer should know besides the parts.
+        summary: Everything in a few words, for the overview.
+    """
+
+    address: str
+    mark: Mark
+    phrase: str
+    place: str
+    parts: tuple[Part, ...]
+    notes: tuple[str, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A release whose changes a revert holds back."""
+
+    address: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One difference between AWS and state that no apply of ours made."""
+
+    address: str
+    attribute: Attribute
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """Everything there is to show of a plan, in the order of display.
+
+    Attributes:
+        recorded_only: Releases of which only the record in state changes.
+        outputs: Outputs whose values change, with their values after the apply.
+    """
+
+    plan_id: str
+    reverts: int | None
+    empty: bool
+    releases: tuple[Release, ...]
+    recorded_only: tuple[str, ...]
+    held: tuple[Held, ...]
+    drift: tuple[Drift, ...]
+    outputs: tuple[Attribute, ...]
+    blocked_by: tuple[str, ...]
+    summary: Summary
+    calls: Calls = field(repr=False)
+
+
+def plan_view(plan: Plan) -> PlanView:
+    """Return what to show of ``plan``: deletions first, then alias moves, then the rest."""
+    changes = _by_release(plan.changes)
+    planned = {release.address: release for release in plan.releases}
+    shown = {
+        address: _release(address, group, planned.get(address))
+        for address, group in changes.items()
+        if any(change.action is not Action.HELD for change in group)
+    }
+    rank = {address: _rank(changes[address], planned.get(address)) for address in shown}
+    return PlanView(
+        plan_id=plan.plan_id,
+        reverts=plan.reverts,
+        empty=plan.is_empty,
+        releases=tuple(shown[address] for address in sorted(shown, key=lambda a: (rank[a], a))),
+        recorded_only=tuple(sorted(planned.keys() - shown.keys())),
+        held=tuple(_held(address, group) for address, group in changes.items() if _is_held(group)),
+        drift=tuple(drift_line(finding) for finding in plan.drift),
+        outputs=_outputs(plan),
+        blocked_by=plan.blocked_by,
+        summary=plan.summary,
+        calls=_calls(plan.releases),
+    )
+
+
+def _by_release(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    groups: dict[str, list[Change]] = {}
+    for change in changes:
+        if change.action is not Action.NO_OP:
+            groups.setdefault(str(Address.parse(change.address).release), []).append(change)
+    return groups
+
+
+def _is_held(group: list[Change]) -> bool:
+    return any(change.action is Action.HELD for change in group)
+
+
+def _held(address: str, group: list[Change]) -> Held:
+    held = [change for change in group if change.action is Action.HELD]
+    return Held(address, tuple(_part_name(change) for change in held))
+
+
+def _part_name(change: Change) -> str:
+    address = Address.parse(change.address)
+    return f"{address.kind} {address.label}" if address.label else address.kind
+
+
+def _rank(group: list[Change], planned: PlannedRelease | None) -> int:
+    if any(change.action in (Action.DELETE, Action.REPLACE) for change in group):
+        return 0
+    moves = planned.aliases.values() if planned else ()
+    return 1 if any(move.origin is not None for move in moves) else 2
+
+
+_PHRASES: dict[Action, tuple[Mark, str]] = {
+    Action.CREATE: (Mark.ADD, "will be created"),
+    Action.DELETE: (Mark.REMOVE, "will be destroyed"),
+    Action.REPLACE: (Mark.REPLACE, "must be replaced"),
+    Action.DEFERRED: (Mark.DEFER, "will be planned during the apply"),
+}
+_UPDATE = (Mark.CHANGE, "will be updated in-place")
+_ADOPT = (Mark.ADOPT, "will be adopted")
+
+
+def _release(address: str, group: list[Change], planned: PlannedRelease | None) -> Release:
+    function = next((change for change in group if change.kind == "function"), None)
+    mark, phrase = _headline(group, function)
+    moves = planned.aliases if planned else {}
+    parts = tuple(_part(change, moves) for change in group if change.action is not Action.HELD)
+    return Release(
+        address=address,
+        mark=mark,
+        phrase=phrase,
+        place=_place(planned),
+        parts=parts,
+        notes=_notes(function, planned),
+        summary="; ".join(_brief(part) for part in parts),
+    )
+
+
+def _headline(group: list[Change], function: Change | None) -> tuple[Mark, str]:
+    if function is None:
+        return _UPDATE
+    if function.action is Action.ADOPT:
+        untouched = not function.attributes and len(group) == 1
+        return _ADOPT if untouched else _UPDATE
+    return _PHRASES.get(function.action, _UPDATE)
+
+
+def _place(planned: PlannedRelease | None) -> str:
+    if planned is None:
+        return ""
+    return f"{planned.function_name} in account {planned.account_id}, {planned.region}"
+
+
+def _notes(function: Change | None, planned: PlannedRelease | None) -> tuple[str, ...]:
+    notes: list[str] = []
+    if function is not None and function.reason:
+        adopted = function.action is Action.ADOPT
+        notes.append(f"adopted: {function.reason}" if adopted else function.reason)
+    if planned is not None and planned.publishes:
+        notes.append(f"publishes a version{_because(planned.version_reason)}")
+    elif planned is not None and planned.version is not None and planned.aliases:
+        notes.append(f"reuses version {planned.version}{_because(planned.version_reason)}")
+    return tuple(notes)
+
+
+def _because(reason: str) -> str:
+    return f" ({reason})" if reason else ""
+
+
+_PART_MARKS = {
+    Action.CREATE: Mark.ADD,
+    Action.DELETE: Mark.REMOVE,
+    Action.REPLACE: Mark.REPLACE,
+    Action.DEFERRED: Mark.DEFER,
+}
+
+
+def _part(change: Change, moves: Mapping[str, AliasMove]) -> Part:
+    title = _part_name(change)
+    attributes = [_attribute(attribute) for attribute in change.attributes]
+    if change.kind == "alias":
+        label = Address.parse(change.address).label
+        move = moves.get(label)
+        if move is not None:
+            title += _move(move, deleted=change.action is Action.DELETE)
+            attributes = [one for one in attributes if one.name != "function_version"]
+    mark = _PART_MARKS.get(change.action, Mark.CHANGE)
+    if change.action is Action.ADOPT and not change.attributes:
+        mark = Mark.ADOPT
+    reason = change.reason if change.kind != "function" else ""
+    return Part(mark, title, tuple(attributes), reason)
+
+
+def _move(move: AliasMove, *, deleted: bool) -> str:
+    if deleted:
+        return f": {move.origin} →"
+    target = move.to or (f"{move.expected} (new)" if move.expected else "(new version)")
+    if target == move.origin:
+        return f": {target}"
+    return f": {move.origin} → {target}" if move.origin else f": → {target}"
+
+
+def _brief(part: Part) -> str:
+    if not part.attributes:
+        return part.title
+    names = [attribute.name for attribute in part.attributes]
+    most = 3
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{part.title} ({', '.join(names[:most])}{rest})"
+
+
+def _attribute(change: AttributeChange) -> Attribute:
+    had = change.before is not None or change.before_fingerprint is not None
+    has = change.after is not None or change.after_fingerprint is not None
+    if change.sensitive and not (had or has):
+        had = has = True  # without a project key there are no fingerprints to tell
+    show = short_digest if change.path[-1:] == ("code_sha256",) else literal
+    before = SENSITIVE if change.sensitive and had else show(change.before)
+    after = SENSITIVE if change.sensitive else show(change.after)
+    if change.unknown:
+        has, after = True, UNKNOWN
+    name = "code" if change.path == ("code_sha256",) else dotted(change.path)
+    mark = Mark.CHANGE if had and has else Mark.ADD if has else Mark.REMOVE
+    return Attribute(mark, name, before if had else None, after if has else None)
+
+
+def drift_line(finding: DriftFinding) -> Drift:
+    """Return one finding as a line; what cannot be read has no two sides."""
+    if finding.finding in ("deleted", "unreadable"):
+        text = "deleted" if finding.finding == "deleted" else f"unreadable: {finding.observed}"
+        name = dotted(finding.path)
+        return Drift(finding.address, Attribute(Mark.REMOVE, name, None, text), finding.finding)
+    show = short_digest if finding.finding == "code" else literal
+    recorded, observed = show(finding.recorded), show(finding.observed)
+    if finding.sensitive:
+        recorded = observed = SENSITIVE
+    name = "code" if finding.finding == "code" else dotted(finding.path)
+    return Drift(finding.address, Attribute(Mark.CHANGE, name, recorded, observed), finding.finding)
+
+
+def _outputs(plan: Plan) -> tuple[Attribute, ...]:
+    lines: list[Attribute] = []
+    for name in plan.output_changes:
+        output = plan.outputs.get(name)
+        if output is None:
+            lines.append(Attribute(Mark.REMOVE, name, None, None))
+            continue
+        text = literal(output.value)
+        if output.sensitive or output.unknown:
+            text = SENSITIVE if output.sensitive else UNKNOWN
+        lines.append(Attribute(Mark.CHANGE, name, None, text))
+    return tuple(lines)
+
+
+def _calls(releases: Iterable[PlannedRelease]) -> Calls:
+    from declarative.model.plan import Calls
+
+    every = [release.calls for release in releases]
+    return Calls(
+        get_function=sum(calls.get_function for calls in every),
+        get_policy=sum(calls.get_policy for calls in every),
+        other=sum(calls.other for calls in every),
+    )
