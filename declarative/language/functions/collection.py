@@ -1,0 +1,314 @@
+"""Lists, maps and their kin: taking apart and putting together.
+
+Whether a result is a list or a tuple, a map or an object, follows the arguments, as in
+Terraform. Most of these move elements without looking at them; see `structural`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from declarative.language.calls import Parameter, refuse
+from declarative.language.functions.graphemes import clusters
+from declarative.language.functions.results import (
+    LIST_OF_ANY,
+    LIST_OF_STRING,
+    MAPPINGS,
+    SEQUENCES,
+    boolean,
+    carried,
+    element_type,
+    function,
+    items_of,
+    list_of,
+    members_of,
+    number,
+    numeric,
+    plain,
+    require,
+    structural,
+    text,
+    text_of,
+    whole,
+)
+from declarative.language.types import convert, unify
+from declarative.language.values import (
+    object_of,
+    tuple_of,
+)    BOOL,
+    DYNAMIC,
+    NUMBER,
+    STRING,
+    UNKNOWN,
+    Kind,
+    Type,
+    Value,
+)
+
+_ORDERED: Final = frozenset({Kind.LIST, Kind.TUPLE})
+_LIST_OF_BOOL: Final = Type(Kind.LIST, element=BOOL)
+_A_LIST: Final = "a list or tuple"
+_A_COLLECTION: Final = "a list, set or tuple"
+_A_MAP: Final = "a map or object"
+
+
+def _like(source: Value, items: Sequence[Value]) -> Value:
+    """Return the items as a list if ``source`` is a list or a set, else as a tuple."""
+    if source.type.kind is Kind.TUPLE:
+        return tuple_of(items)
+    return list_of(element_type(source.type), items)
+
+
+def _length(given: Sequence[Value]) -> Value:
+    match given[0].content:
+        case str(characters):
+            return number(len(clusters(characters)))
+        case tuple() | dict() as content:
+            return number(len(content))
+        case _:
+            raise refuse(
+                f"only strings and collections have a length, not a {given[0].type.kind.value}", 0
+            )
+
+
+def _element(given: Sequence[Value]) -> Value:
+    items = items_of(require(given[0], _ORDERED, _A_LIST))
+    index = whole(given[1], "index", 1)
+    if index < 0:
+        raise refuse("the index must not be negative", 1)
+    if not items:
+        raise refuse("an empty list has no elements", 0)
+    return items[index % len(items)]
+
+
+def _slice(given: Sequence[Value]) -> Value:
+    items = items_of(require(given[0], _ORDERED, _A_LIST))
+    start, end = whole(given[1], "start index", 1), whole(given[2], "end index", 2)
+    if start < 0:
+        raise refuse("the start index must not be negative", 1)
+    if end > len(items):
+        raise refuse(f"the end index {end} is beyond the {len(items)} elements", 2)
+    if start > end:
+        raise refuse(f"the start index {start} is greater than the end index {end}", 1)
+    return _like(given[0], items[start:end])
+
+
+def _reverse(given: Sequence[Value]) -> Value:
+    return _like(given[0], items_of(require(given[0], SEQUENCES, _A_COLLECTION))[::-1])
+
+
+def _index(given: Sequence[Value]) -> Value:
+    items = items_of(require(given[0], _ORDERED, _A_LIST))
+    if given[1] not in items:
+        raise refuse("no element equals the value (of the same type)", 1)
+    return number(items.index(given[1]))
+
+
+def _contains(given: Sequence[Value]) -> Value:
+    return boolean(given[1] in items_of(require(given[0], SEQUENCES, _A_COLLECTION)))
+
+
+def _concat(given: Sequence[Value]) -> Value:
+    if not given:
+        raise refuse("at least one argument is required")
+    for position, argument in enumerate(given):
+        require(argument, _ORDERED, _A_LIST, position)
+    joined = [item for argument in given for item in items_of(argument)]
+    if all(argument.type.kind is Kind.LIST for argument in given):
+        types = {element_type(argument.type) for argument in given} - {DYNAMIC}
+        element = unify(sorted(types, key=repr)) if types else DYNAMIC
+        if element is not None:
+            return list_of(element, (convert(item, element) for item in joined))
+    return tuple_of(joined)
+
+
+def _leaves(given: Sequence[Value]) -> Iterator[Value]:
+    for item in given:
+        if item.type.kind in SEQUENCES and isinstance(item.content, tuple):
+            # What a sensitive list holds stays sensitive outside of it.
+            yield from (
+                replace(leaf, sensitive=leaf.sensitive or item.sensitive)
+                for leaf in _leaves(item.content)
+            )
+        else:
+            yield item
+
+
+def _flatten(given: Sequence[Value]) -> Value:
+    items_of(require(given[0], SEQUENCES, _A_COLLECTION))
+    leaves = tuple(_leaves(items_of(given[0])))
+    unsure = SEQUENCES | {Kind.DYNAMIC}
+    if any(not leaf.is_known and leaf.type.kind in unsure for leaf in leaves):
+        # It may turn out to be a list, so not even the number of elements is known.
+        return Value(DYNAMIC, UNKNOWN, any(leaf.sensitive for leaf in leaves))
+    return tuple_of(leaves)
+
+
+def _chunklist(given: Sequence[Value]) -> Value:
+    if given[0].type.kind not in SEQUENCES:
+        raise refuse(f"{_A_COLLECTION} is required here, not a {given[0].type.kind.value}", 0)
+    listed = convert(given[0], LIST_OF_ANY)
+    items, size = items_of(listed), whole(given[1], "size", 1)
+    if size < 0:
+        raise refuse("the size must not be negative", 1)
+    step = size or max(1, len(items))
+    element = element_type(listed.type)
+    chunks = (items[start : start + step] for start in range(0, len(items), step))
+    return list_of(Type(Kind.LIST, element=element), (list_of(element, chunk) for chunk in chunks))
+
+
+def _distinct(given: Sequence[Value]) -> Value:
+    listed = convert(require(given[0], SEQUENCES, _A_COLLECTION), LIST_OF_ANY)
+    found: list[Value] = []
+    for item in items_of(listed):
+        if item not in found:
+            found.append(item)
+    return list_of(element_type(listed.type), found)
+
+
+def _compact(given: Sequence[Value]) -> Value:
+    return list_of(STRING, (item for item in items_of(given[0]) if item.content))
+
+
+def _sort(given: Sequence[Value]) -> Value:
+    items = items_of(given[0])
+    if any(item.is_null for item in items):
+        raise refuse("a null element has no place in the order", 0)
+    return list_of(STRING, sorted(items, key=text_of))
+
+
+def _alltrue(given: Sequence[Value]) -> Value:
+    return boolean(all(item.content for item in items_of(given[0])))
+
+
+def _anytrue(given: Sequence[Value]) -> Value:
+    return boolean(any(item.content for item in items_of(given[0])))
+
+
+def _one(given: Sequence[Value]) -> Value:
+    items = items_of(require(given[0], SEQUENCES, _A_COLLECTION))
+    if len(items) > 1:
+        raise refuse(f"zero or one elements are required, not {len(items)}", 0)
+    if items:
+        return items[0]
+    return Value(DYNAMIC if given[0].type.kind is Kind.TUPLE else element_type(given[0].type), None)
+
+
+def _coalesce(given: Sequence[Value]) -> Value:
+    types = [item.type for item in given if item.type != DYNAMIC]
+    common = unify(types) if types else DYNAMIC
+    if common is None:
+        raise refuse("all arguments must have one type")
+    for item in given:
+        if item.is_null:
+            continue
+        if not item.is_known:
+            return Value(common, UNKNOWN, any(other.sensitive for other in given))
+        if (chosen := convert(item, common)).content != "":
+            return chosen
+    raise refuse("every argument is null or an empty string")
+
+
+def _coalescelist(given: Sequence[Value]) -> Value:
+    for position, item in enumerate(given):
+        if items_of(require(item, _ORDERED, _A_LIST, position)):
+            return item
+    raise refuse("no argument is a list with elements")
+
+
+def _keys(given: Sequence[Value]) -> Value:
+    names = [
+        Value(STRING, name) for name in sorted(members_of(require(given[0], MAPPINGS, _A_MAP)))
+    ]
+    return tuple_of(names) if given[0].type.kind is Kind.OBJECT else list_of(STRING, names)
+
+
+def _values(given: Sequence[Value]) -> Value:
+    members = members_of(require(given[0], MAPPINGS, _A_MAP))
+    items = [members[name] for name in sorted(members)]
+    if given[0].type.kind is Kind.OBJECT:
+        return tuple_of(items)
+    return list_of(element_type(given[0].type), items)
+
+
+def _lookup(given: Sequence[Value]) -> Value:
+    source, key, *defaults = given
+    if len(defaults) > 1:
+        raise refuse("a map, a key and at most one default are required")
+    members = members_of(require(source, MAPPINGS, _A_MAP))
+    is_map = source.type.kind is Kind.MAP
+    default = convert(defaults[0], element_type(source.type)) if is_map and defaults else None
+    if text_of(key) in members:
+        return members[text_of(key)]
+    if not defaults:
+        raise refuse(f'there is no "{text_of(key)}" in the map, and no default was given', 1)
+    return default or defaults[0]
+
+
+def _merge(given: Sequence[Value]) -> Value:
+    merged: dict[str, Value] = {}
+    for position, argument in enumerate(given):
+        if not argument.is_null:
+            merged.update(members_of(require(argument, MAPPINGS, _A_MAP, position)))
+    types = {argument.type for argument in given}
+    if len(types) == 1 and given[0].type.kind is Kind.MAP and not any(i.is_null for i in given):
+        return Value(given[0].type, dict(sorted(merged.items())))
+    return object_of(merged)
+
+
+def _zipmap(given: Sequence[Value]) -> Value:
+    items = items_of(require(given[1], _ORDERED, _A_LIST, 1))
+    keys = items_of(given[0])
+    if any(key.is_null for key in keys):
+        raise refuse("a null cannot be a key", 0)
+    if len(keys) != len(items):
+        raise refuse(f"{len(keys)} keys do not go with {len(items)} values", 1)
+    members = dict(sorted(zip((text_of(key) for key in keys), items, strict=True)))
+    if given[1].type.kind is Kind.TUPLE:
+        return object_of(members)
+    return Value(Type(Kind.MAP, element=element_type(given[1].type)), members)
+
+
+_ANY_LISTS: Final = carried("seqs")
+_STRINGS: Final = Parameter("list", LIST_OF_STRING)
+
+FUNCTIONS: Final = (
+    function("alltrue", [Parameter("list", _LIST_OF_BOOL)], _alltrue, returns=BOOL),
+    function("anytrue", [Parameter("list", _LIST_OF_BOOL)], _anytrue, returns=BOOL),
+    function("chunklist", [carried("list"), numeric("size")], structural(_chunklist)),
+    function(
+        "coalesce",
+        [],
+        structural(_coalesce),
+        variadic=carried("vals", allow_null=True),
+    ),
+    function("coalescelist", [], structural(_coalescelist), variadic=carried("vals")),
+    function("compact", [_STRINGS], _compact, returns=LIST_OF_STRING),
+    function("concat", [], structural(_concat), variadic=_ANY_LISTS),
+    function("contains", [plain("list"), plain("value")], _contains, returns=BOOL),
+    function("distinct", [plain("list")], _distinct),
+    function("element", [carried("list"), numeric("index")], structural(_element)),
+    function("flatten", [carried("list")], structural(_flatten)),
+    function("index", [plain("list"), plain("value")], _index, returns=NUMBER),
+    function("keys", [carried("inputMap")], structural(_keys)),
+    function("length", [carried("value")], structural(_length), returns=NUMBER),
+    function(
+        "lookup",
+        [carried("inputMap"), text("key")],
+        structural(_lookup),
+        variadic=carried("default"),
+    ),
+    function("merge", [], structural(_merge), variadic=carried("maps", allow_null=True)),
+    function("one", [carried("list")], structural(_one)),
+    function("reverse", [carried("list")], structural(_reverse)),
+    function(
+        "slice",
+        [carried("list"), numeric("start_index"), numeric("end_index")],
+        structural(_slice),
+    ),
+    function("sort", [_STRINGS], _sort, returns=LIST_OF_STRING),
+    function("values", [carried("mapping")], structural(_values)),
+    function("zipmap", [Parameter("keys", LIST_OF_STRING), carried("values")], structural(_zipmap)),
+)
