@@ -35,9 +35,7 @@ from declarative.language.functions.results import (
 )
 from declarative.language.types import convert, unify
 from declarative.language.values import (
-    object_of,
-    tuple_of,
-)    BOOL,
+    BOOL,
     DYNAMIC,
     NUMBER,
     STRING,
@@ -45,6 +43,8 @@ from declarative.language.values import (
     Kind,
     Type,
     Value,
+    object_of,
+    tuple_of,
 )
 
 _ORDERED: Final = frozenset({Kind.LIST, Kind.TUPLE})
