@@ -45,7 +45,7 @@ class BodyLowering:
         statements: list[Node] = []
         for child in significant(node):
             statements.extend(significant(child) if child.type == "body" else [child])
-        if node.type == "config_file" and any(s.type not in _STATEMENTS for s in statements):
+        if node.type != "body" and any(s.type not in _STATEMENTS for s in statements):
             # Fragments of a broken block look like attributes of the file.
             self._take(explain(node, self._text))
             return Body((), ())

@@ -58,7 +58,9 @@ class Function:
 
     ``call`` returns a value without residual (the evaluator attaches it) and raises
     `FunctionError` for anything wrong with the arguments' content. ``returns`` is the
-    type of the result as far as it never varies; an unknown result has it.
+    type of the result as far as it never varies; an unknown result has it. With
+    ``reads_outside`` the result keeps the call that made it, so that a plan saves
+    ``sensitive(getenv("KEY"))`` and not what it found there.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Function:
     variadic: Parameter | None
     call: Implementation
     returns: Type | None = None
+    reads_outside: bool = False
 
     def parameter(self, position: int) -> Parameter | None:
         """Return the parameter that takes the argument at ``position``, counted from 0."""

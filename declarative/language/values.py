@@ -19,7 +19,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from declarative.language.syntax import Expression
 
@@ -44,7 +44,8 @@ class Type:
     """A type; ``element`` for list, set and map, the other fields for tuple and object.
 
     ``optional`` names the attributes of an object *constraint* that may be absent;
-    the type of a value never has any. ``block`` is the block type of a reference.
+    the type of a value never has any, nor ``defaults``. ``block`` is the block type of a
+    reference.
     """
 
     kind: Kind
@@ -53,6 +54,7 @@ class Type:
     attributes: tuple[tuple[str, Type], ...] = ()  # sorted by name
     optional: frozenset[str] = frozenset()
     block: str = ""
+    defaults: tuple[tuple[str, Value], ...] = ()  # of optional attributes, sorted by name
 
 
 STRING: Final = Type(Kind.STRING)
@@ -143,3 +145,42 @@ class Value:
     def marked(self, *, sensitive: bool, residual: Expression | None) -> Value:
         """Return this value with the given marks."""
         return replace(self, sensitive=sensitive, residual=residual)
+
+
+NULL: Final = Value(DYNAMIC, None)
+TRUE: Final = Value(BOOL, True)  # noqa: FBT003 - the content
+FALSE: Final = Value(BOOL, False)  # noqa: FBT003 - the content
+
+
+def text(content: str) -> Value:
+    """Return a string value."""
+    return Value(STRING, content)
+
+
+def tuple_of(items: Iterable[Value]) -> Value:
+    """Return a tuple of the items."""
+    content = tuple(items)
+    return Value(Type(Kind.TUPLE, elements=tuple(item.type for item in content)), content)
+
+
+def object_of(attributes: Mapping[str, Value]) -> Value:
+    """Return an object of the attributes, in the order of their names."""
+    content = {name: attributes[name] for name in sorted(attributes)}
+    types = tuple((name, item.type) for name, item in content.items())
+    return Value(Type(Kind.OBJECT, attributes=types), content)
+
+
+def solid(value: Value) -> Value:
+    """Return ``value`` with a scope root such as ``local`` turned into the object it is."""
+    content = value.content
+    if (
+        type(content) in _SOLID
+        or value.type.kind is Kind.REFERENCE
+        or not isinstance(content, Lazy)
+    ):
+        return value
+    found = ((name, content.attribute(name)) for name in content.names())
+    return object_of({name: solid(item) for name, item in found if item is not None})
+
+
+_SOLID: Final = frozenset({str, int, bool, tuple, dict, type(None), Unknown})
