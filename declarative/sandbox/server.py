@@ -16,6 +16,7 @@ from declarative.sandbox.simulator import DEFAULT_ACCOUNT, DEFAULT_REGION, Lambd
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from declarative.sandbox.clock import Clock
     from declarative.sandbox.traffic import Quotas
 
 _CONFIG = "[default]\nregion = {region}\ns3 =\n    addressing_style = path\n"
@@ -34,6 +35,7 @@ class Sandbox:
         pending_seconds: How long a new function stays ``Pending``.
         update_seconds: How long an update stays ``InProgress``.
         quotas: AWS's throttling; None: no throttling.
+        clock: The passing of time; None: the machine's.
 
     Attributes:
         simulator: The simulated Lambda, for tests in the same process.
@@ -48,6 +50,7 @@ class Sandbox:
         update_seconds: float = 0.15,
         *,
         quotas: Quotas | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="lamform-sandbox-")
         self._directory = directory or Path(self._temporary.name)
@@ -57,9 +60,10 @@ class Sandbox:
             update_seconds=update_seconds,
             directory=directory / "lambda" if directory else None,
             sources=others,
+            clock=clock,
             quotas=quotas,
         )
-        identities = Identities(SystemClock(), others.account_of)
+        identities = Identities(clock or SystemClock(), others.account_of)
         self._server = LoopbackServer(FrontDesk(self.simulator, identities, others).answer)
         self.simulator.code_url = f"{self._server.url}/_sandbox/code/{{}}".format
 

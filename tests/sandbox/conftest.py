@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from declarative.sandbox.clock import SimulatedClock
+from declarative.sandbox.server import Sandbox
+from declarative.sandbox.simulator import LambdaSimulator
+
+ROLE = "arn:aws:iam::111111111111:role/lambda-role"
+SOURCE = "def handler(event, context):\n    return event\n"
+
+
+def _zip(source: str = SOURCE) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("app.py"), source)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def make_zip() -> Callable[..., bytes]:
+    return _zip
+
+
+@pytest.fixture
+def new_function() -> Callable[..., dict[str, Any]]:
+    """Make CreateFunction's parameters, with what matters to the test on top."""
+
+    def make(name: str = "checkout", source: str = SOURCE, **more: Any) -> dict[str, Any]:
+        return {
+            "FunctionName": name,
+            "Role": ROLE,
+            "Runtime": "python3.12",
+            "Handler": "app.handler",
+            "Code": {"ZipFile": _zip(source)},
+            **more,
+        }
+
+    return make
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    return SimulatedClock()
+
+
+@pytest.fixture
+def simulator(clock: SimulatedClock) -> Iterator[LambdaSimulator]:
+    made = LambdaSimulator(clock=clock, pending_seconds=10, update_seconds=10)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sandbox(clock: SimulatedClock) -> Iterator[Sandbox]:
+    with Sandbox(clock=clock, pending_seconds=10, update_seconds=10) as running:
+        yield running
+
+
+@pytest.fixture
+def connect() -> Callable[..., Any]:
+    """Make a boto3 client of a running sandbox."""
+
+    def client(sandbox: Sandbox, service: str, account: str = "111111111111") -> Any:
+        session = boto3.Session(account, "secret", region_name="us-east-1")
+        return session.client(service, endpoint_url=sandbox.url)
+
+    return client
