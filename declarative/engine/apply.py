@@ -263,13 +263,16 @@ def _record(
     if desired is None:
         return previous if observed.function is not None and release.steps else None
     fingerprinter = world.snapshot.fingerprinter
+    published = dict(progress.published)
+    if status == "applied" and release.version is not None and observed.function is not None:
+        published.setdefault(release.version, observed.function)  # chosen since they are equal
     return record_of(
         Outcome(
             desired=refingerprint(desired, run.values(release.address), fingerprinter),
             observed=observed,
             status=status,
             plan_id=world.plan.plan_id,
-            published=dict(progress.published),
+            published=published,
             held=release.held,
         ),
         previous,

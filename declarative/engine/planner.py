@@ -255,17 +255,13 @@ def _resolved(
 
     settled = _settled(snapshot, planned)
     function = desired.function
-    left = []
     for residual in desired.residuals:
-        value = None
-        if not residual.sensitive and residual.expression is not None:
-            value = secrets.known(residual.expression, settled)
-        if value is None:
-            left.append(residual)
-        else:
+        if residual.sensitive or residual.expression is None:
+            continue
+        value = secrets.known(residual.expression, settled)
+        if value is not None:
             function = fields.put(function, residual.path, value)
-    filled = desired.model_copy(update={"function": function, "residuals": tuple(left)})
-    return replace(intent, desired=filled)
+    return replace(intent, desired=desired.model_copy(update={"function": function}))
 
 
 def _settled(snapshot: Snapshot, planned: Mapping[str, Planned]) -> ReleaseLookup:

@@ -110,7 +110,7 @@ class Run:
         with self._lock:
             self._left.setdefault(address, "failed")
             self._failures[address] = tuple(
-                Diagnostic(one.summary, one.detail, one.severity, one.address or address)
+                Diagnostic(one.summary, one.detail, one.severity, address)
                 for one in error.diagnostics
             )
 

@@ -8,13 +8,13 @@ end in `Secrets.value`, so that apply does not know which one it was.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from declarative.errors import ConfigurationError, RemoteError
 from declarative.language.expressions import evaluate
+from declarative.language.plain import deep_marks, to_python, without_marks
 from declarative.language.syntax import parse_expression
-from declarative.language.types import deep_marks, to_python
 from declarative.model.bound import BoundRelease, Connector
 from declarative.model.desired import ConnectorSettings, Residual
 from declarative.model.fields import LEAVES, Path
@@ -67,9 +67,7 @@ class Secrets:
     def evaluate(self, expression: str, lookup: ReleaseLookup) -> JsonValue:
         """Return the plain value of a residual expression."""
         value = evaluate(parse_expression(expression, "<plan>"), self.scope(lookup))
-        return to_python(
-            value, placeholder=lambda marked: to_python(replace(marked, sensitive=False))
-        )  # type: ignore[return-value]
+        return _revealed(value)
 
     def known(self, expression: str, lookup: ReleaseLookup) -> JsonValue:
         """Return the value of a residual expression, or None while part of it is unknown."""
@@ -113,8 +111,8 @@ class Secrets:
 
 def _revealed(value: Value) -> JsonValue:
     """Return the plain content of a value whatever its marks."""
-    plain = replace(value, sensitive=False)
-    return to_python(plain, placeholder=_revealed)  # type: ignore[return-value] # JSON
+    plain: JsonValue = to_python(without_marks(value))  # type: ignore[assignment] # it is JSON
+    return plain
 
 
 def settings_of(connector: Connector) -> ConnectorSettings:

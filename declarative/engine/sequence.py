@@ -52,16 +52,15 @@ class Sequence:
 
 def lower(worlds: Worlds, comparison: Comparison, choice: VersionChoice) -> Sequence:
     """Return the steps that turn the observed release into the desired one."""
-    phase = Phase.PREPARE if worlds.desired.aliases else Phase.SWITCH
+    follows = choice.version is not None  # aliases move before $LATEST is touched
+    prepared = bool(worlds.desired.aliases) and not follows
+    phase = Phase.PREPARE if prepared else Phase.SWITCH
     alias_steps, moves, changes = _aliases(worlds, choice)
     if comparison.action is Action.CREATE:
         function = _creation(worlds, comparison)
-    elif choice.version is not None:
-        function = _latest(worlds, comparison, choice, Phase.SWITCH)
     else:
         function = _latest(worlds, comparison, choice, phase)
     tags = _tags(worlds, comparison, phase)
-    follows = choice.version is not None  # aliases move before $LATEST is touched
     ordered = [*alias_steps, *function, *tags] if follows else [*function, *tags, *alias_steps]
     steps = tuple(sorted(ordered, key=lambda step: list(Phase).index(step.phase)))
     return Sequence(steps, moves, changes)

@@ -76,8 +76,9 @@ def _known(worlds: Worlds, others: Mapping[str, str]) -> dict[str, str]:
 
 def _needs_version(worlds: Worlds, comparison: Comparison) -> bool:
     follows = any(alias.function_version is None for alias in worlds.desired.aliases.values())
-    adopts = comparison.action is Action.ADOPT
-    return follows or comparison.mutates or comparison.action is Action.CREATE or not adopts
+    recorded = worlds.recorded
+    cut_off = recorded is not None and recorded.status != "applied" and recorded.version is None
+    return follows or comparison.mutates or comparison.action is Action.CREATE or cut_off
 
 
 def _latest_is_known(worlds: Worlds, contents: Iterable[str]) -> bool:

@@ -227,9 +227,7 @@ Flag = Annotated[bool, By(_flag)]
 Fraction = Annotated[float, By(_fraction)]
 PlainList = Annotated[tuple[Plain, ...], BeforeValidator(_plain_items)]
 PlainMap = Annotated[dict[str, Plain], BeforeValidator(_entries)]
-Routing = Annotated[
-    dict[str, Fraction], BeforeValidator(_entries), AfterValidator(_routing)
-]
+Routing = Annotated[dict[str, Fraction], BeforeValidator(_entries), AfterValidator(_routing)]
 RelativePath = Annotated[str, By(_relative)]
 
 MarkedText = Annotated[str | Sensitive | Pending, By(text, marked=True)]

@@ -7,8 +7,8 @@ from pydantic import JsonValue
 from declarative.model.artifacts import ArtifactIdentity
 from declarative.model.base import Frozen
 from declarative.model.canonical import digest
-from declarative.model.fields import Path
-from declarative.model.values import without_fingerprints
+from declarative.model.fields import Path, put
+from declarative.model.values import RESIDUAL, without_fingerprints
 
 
 class ConnectorSettings(Frozen):
@@ -87,5 +87,8 @@ class DesiredRelease(Frozen):
         wanted = self.model_dump(
             mode="json", exclude={"connector", "prevent_destroy", "depends_on"}
         )
-        wanted["function"] = without_fingerprints(self.function)
+        function = self.function
+        for residual in self.residuals:  # what it will be is not what is wanted: the expression is
+            function = put(function, residual.path, {RESIDUAL: residual.expression})
+        wanted["function"] = without_fingerprints(function)
         return digest(wanted)

@@ -22,6 +22,7 @@ from declarative.engine.ports import Runner
 from declarative.engine.revert import plan_revert
 from declarative.engine.secrets import Secrets, literals_of
 from declarative.engine.survey import DriftReport, find_drift
+from declarative.language.inputs import VariableInputs
 from declarative.language.saved import residual_scope
 from declarative.model.artifacts import LocalArtifact
 from declarative.model.bound import BoundAlias, BoundRelease, Connector
@@ -91,7 +92,9 @@ class World:
 
     def secrets(self) -> Secrets:
         return Secrets(
-            scope=lambda lookup: residual_scope({}, {}, lookup),
+            scope=lambda lookup: residual_scope(
+                VariableInputs(), {}, lookup, root=self.root
+            ),
             literals=literals_of(tuple(self.releases)),
             connectors={one.connector.address: one.connector for one in self.releases},
         )
