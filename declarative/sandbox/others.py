@@ -1,7 +1,8 @@
 """All services but Lambda and STS, answered by moto, which is loaded when first needed.
 
-moto keeps its world in the memory of this process: buckets, roles and everything else here
-end with it, even where the Lambda functions are kept.
+moto keeps one world in the memory of this process: buckets, roles and everything else here
+end with the sandbox, even where the Lambda functions are kept, and two sandboxes that run in
+one process at the same time share them.
 """
 
 from __future__ import annotations
@@ -85,6 +86,13 @@ class OtherServices:
             if (tag or "latest") in image.image_tags:
                 return str(image.get_image_digest()).removeprefix("sha256:")
         raise missing
+
+    def close(self) -> None:
+        """Empty moto's world, so that the next sandbox of this process starts with none."""
+        if self._application is not None:
+            from moto.moto_api._internal.models import moto_api_backend
+
+            moto_api_backend.reset()
 
     def _load(self) -> WSGIApplication:
         with self._lock:

@@ -54,17 +54,17 @@ class Sandbox:
     ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="lamform-sandbox-")
         self._directory = directory or Path(self._temporary.name)
-        others = OtherServices()
+        self._others = OtherServices()
         self.simulator = LambdaSimulator(
             pending_seconds=pending_seconds,
             update_seconds=update_seconds,
             directory=directory / "lambda" if directory else None,
-            sources=others,
+            sources=self._others,
             clock=clock,
             quotas=quotas,
         )
-        identities = Identities(clock or SystemClock(), others.account_of)
-        self._server = LoopbackServer(FrontDesk(self.simulator, identities, others).answer)
+        identities = Identities(clock or SystemClock(), self._others.account_of)
+        self._server = LoopbackServer(FrontDesk(self.simulator, identities, self._others).answer)
         self.simulator.code_url = f"{self._server.url}/_sandbox/code/{{}}".format
 
     @property
@@ -112,4 +112,5 @@ class Sandbox:
         """Stop answering and save what is to be kept."""
         self.simulator.close()
         self._server.stop()
+        self._others.close()
         self._temporary.cleanup()

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+
 from declarative.sandbox.clock import SimulatedClock
 from declarative.sandbox.server import Sandbox
 from declarative.sandbox.simulator import LambdaSimulator
@@ -22,12 +23,12 @@ def _zip(source: str = SOURCE) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_zip() -> Callable[..., bytes]:
     return _zip
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_function() -> Callable[..., dict[str, Any]]:
     """Make CreateFunction's parameters, with what matters to the test on top."""
 
