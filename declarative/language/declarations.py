@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 from declarative.errors import ConfigurationError
 from declarative.language.grammar import LATER, TOP
 from declarative.language.problems import suggestion
-from declarative.language.schema import check, check_nested
+from declarative.language.schema import check_nested
 from declarative.language.sections import Section, attributes_of
 from declarative.language.syntax import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from declarative.errors import SourceRange
@@ -163,21 +163,17 @@ def _twice(what: str, first: SourceRange) -> tuple[str, str]:
     return "Declared twice", f"{what} is declared at {first} already. Rename one of them."
 
 
-def check_variables(services: Iterable[Section], problems: Problems) -> None:
-    """Add every name that a service declares both in ``variables`` and as a block."""
-    for service in services:
-        _check_labels(service, "variable", problems)
-        _check_labels(service, "alias", problems)
+def check_labels(declarations: Declarations, problems: Problems) -> None:
+    """Add every label that two blocks of one type share inside one block."""
+    for type_ in ("service", "environment", "infrastructure"):
+        for section in declarations.named(type_).values():
+            for inner in ("variable", "alias", "override"):
+                _check_labels(section, inner, problems)
 
 
 def _check_labels(section: Section, type_: str, problems: Problems) -> None:
     seen: dict[str, Section] = {}
     for child in section.named(type_):
-        if not child.labels:
-            continue
-        first = seen.setdefault(child.labels[0], child)
-        if first is not child:
+        if child.labels and seen.setdefault(child.labels[0], child) is not child:
+            first = seen[child.labels[0]]
             problems.add(*_twice(f'{type_} "{child.labels[0]}"', first.range), child.range)
-
-
-__all__ = ["Declarations", "check", "check_variables", "project_files", "read"]

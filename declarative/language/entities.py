@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from declarative.errors import EvaluationError
 from declarative.language.connectors import connector_of
+from declarative.language.content import read_section
 from declarative.language.expressions import evaluate
 from declarative.language.inputs import required
 from declarative.language.instances import Instance, expand
 from declarative.language.memo import Memo
 from declarative.language.problems import NOT_KNOWN, suggestion
-from declarative.language.content import read_section
 from declarative.language.saved import typed
 from declarative.language.scopes import Roots, group, reference, traversal
 from declarative.language.types import friendly_name
@@ -80,9 +80,7 @@ class Evaluation:
         )
 
     def _all_of(self, type_: str) -> Value:
-        return group(
-            lambda name: self.entity(type_, name), lambda: self.declarations.named(type_)
-        )
+        return group(lambda name: self.entity(type_, name), lambda: self.declarations.named(type_))
 
     def _connectors(self, kind: str) -> Value | None:
         if kind != "aws":

@@ -46,7 +46,9 @@ class VariableInputs:
     items: tuple[Assignment | VariableFile, ...] = ()
 
     @classmethod
-    def of(cls, assignments: Iterable[str] = (), files: Iterable[Path | str] = ()) -> VariableInputs:
+    def of(
+        cls, assignments: Iterable[str] = (), files: Iterable[Path | str] = ()
+    ) -> VariableInputs:
         """Return inputs where every assignment wins over every file."""
         return cls(
             (
@@ -126,9 +128,7 @@ def _from_file(path: Path, shown: str, problems: Problems) -> Sequence[tuple[str
     try:
         source = path.read_bytes()
     except OSError as error:
-        problems.add(
-            "Cannot read variables", f"{shown}: {error.strerror}. Check the path.", None
-        )
+        problems.add("Cannot read variables", f"{shown}: {error.strerror}. Check the path.", None)
         return ()
     if path.suffix == ".json":
         return _from_json(source, shown, problems)
@@ -136,7 +136,8 @@ def _from_file(path: Path, shown: str, problems: Problems) -> Sequence[tuple[str
     problems.take(parsed.diagnostics)
     for block in parsed.body.blocks:
         problems.add(
-            "Block in a file of variables", "It holds attributes only: name = value.",
+            "Block in a file of variables",
+            "It holds attributes only: name = value.",
             block.header_range,
         )
     found: list[tuple[str, Given]] = []
@@ -157,8 +158,7 @@ def _from_json(source: bytes, shown: str, problems: Problems) -> Sequence[tuple[
         problems.add("Cannot read variables", f"{shown} holds no JSON object.", None)
         return ()
     return [
-        (name, Given(from_python(value), shown, must_exist=None))
-        for name, value in content.items()
+        (name, Given(from_python(value), shown, must_exist=None)) for name, value in content.items()
     ]
 
 

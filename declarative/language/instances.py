@@ -78,7 +78,8 @@ def _pairs(value: Value, place: SourceRange) -> Iterable[tuple[str, Value]]:
     problem = _problem_of(value)
     summary = "Invalid for_each" if value.is_known else NOT_KNOWN
     raise EvaluationError.of(
-        summary, f"for_each takes a map, a set of strings, or a block that has for_each; {problem}",
+        summary,
+        f"for_each takes a map, a set of strings, or a block that has for_each; {problem}",
         range=place,
     )
 

@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from declarative.errors import EvaluationError, SourceRange
+from declarative.language.content import Written, read_attributes
 from declarative.language.expressions import evaluate
 from declarative.language.grammar import REPEATED, STRUCTURES
 from declarative.language.nodes import Literal
 from declarative.language.problems import NOT_KNOWN
-from declarative.language.content import Written, read_attributes
 from declarative.language.sections import Section, blocks, entries, place_within
 from declarative.language.syntax import unparse
 from declarative.model.config import FunctionConfig, spread
@@ -81,7 +81,9 @@ def _same(value: Value) -> Value:
 def read_function(section: Section, scope: Scope) -> Written:
     """Evaluate a ``function`` block; a structure written as a block is read as a mapping."""
     written = read_attributes(section, scope, _FIELDS)
-    types = {child.labels[0] if child.type == "dynamic" else child.type for child in section.children}
+    types = {
+        child.labels[0] if child.type == "dynamic" else child.type for child in section.children
+    }
     for name in types & STRUCTURES:
         try:
             _read_blocks(name, section, scope, written)
@@ -143,9 +145,7 @@ def _revealed(value: object) -> dict[str, object]:
     whole = value.value if isinstance(value, Sensitive) else value
     if not isinstance(whole, Mapping):
         return {}
-    return {
-        key: item.value if isinstance(item, Sensitive) else item for key, item in whole.items()
-    }
+    return {key: item.value if isinstance(item, Sensitive) else item for key, item in whole.items()}
 
 
 _Scalar: TypeAlias = "str | int | bool | None"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import difflib
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from declarative.errors import ConfigurationError, Diagnostic, LamformError, SourceRange
 from declarative.language.source import snippet_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from declarative.errors import Severity
+
+T = TypeVar("T")
 
 
 NOT_KNOWN: Final = "Value not known yet"
@@ -33,9 +37,15 @@ class Problems:
     lenient: bool = False
     _found: dict[tuple[str, str, SourceRange | None], Diagnostic] = field(default_factory=dict)
 
-    def add(self, summary: str, detail: str, place: SourceRange | None) -> None:
-        """Add one error."""
-        self.take((Diagnostic(summary, detail, range=place),))
+    def add(
+        self,
+        summary: str,
+        detail: str,
+        place: SourceRange | None,
+        severity: Severity = "error",
+    ) -> None:
+        """Add one problem."""
+        self.take((Diagnostic(summary, detail, severity, range=place),))
 
     def take(self, diagnostics: Iterable[Diagnostic], address: str | None = None) -> None:
         """Add diagnostics, as those of the block at ``address`` where they name none."""
@@ -59,6 +69,12 @@ class Problems:
                 "and variables that build on each other.",
                 None,
             )
+
+    def attempt(self, compute: Callable[[], T]) -> T | None:
+        """Return what ``compute`` returns, or None when it raises, adding its diagnostics."""
+        with self.gathering():
+            return compute()
+        return None
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from declarative.errors import EvaluationError, SourceRange
+from declarative.errors import EvaluationError
+from declarative.language.content import Written, read_attributes
 from declarative.language.expressions import ChildScope, evaluate
 from declarative.language.layers import Layer, lay_over, layer, layer_of, read_function
 from declarative.language.problems import NOT_KNOWN, suggestion
-from declarative.language.content import Written, read_attributes, read_section, validated
 from declarative.language.saved import ATTRIBUTES
 from declarative.language.scopes import extended, group, indexed, reference, traversal
 from declarative.language.sections import (
@@ -36,7 +36,13 @@ if TYPE_CHECKING:
 
 _SELF: Final = ("service", "release", "key", "variables", "environment", "infrastructure")
 _INFRASTRUCTURE: Final = (
-    "name", "key", "region", "account_id", "environment", "connector", "variables",
+    "name",
+    "key",
+    "region",
+    "account_id",
+    "environment",
+    "connector",
+    "variables",
 )
 
 
@@ -59,7 +65,9 @@ def shared(evaluation: Evaluation, instance: Instance) -> Service:
     Raises:
         EvaluationError: a declaration is no good.
     """
-    return evaluation.memo.get(f"{instance.address} declarations", lambda: _shared(instance.section))
+    return evaluation.memo.get(
+        f"{instance.address} declarations", lambda: _shared(instance.section)
+    )
 
 
 def _shared(section: Section) -> Service:
@@ -151,7 +159,7 @@ class Release:
             case "key":
                 return from_python(self.instance.key)
             case "variables":
-                return group(self.variable, self._variable_names)
+                return group(self.variable, self.variable_names)
             case _:
                 return None
 
@@ -207,7 +215,8 @@ class Release:
             )
         return from_python(None)
 
-    def _variable_names(self) -> Iterable[str]:
+    def variable_names(self) -> Iterable[str]:
+        """Return the names of all variables, declared by the service or set by a layer."""
         names = dict.fromkeys(shared(self.evaluation, self.service).names)
         for over in self._layers():
             names.update(dict.fromkeys(over.items))
@@ -218,7 +227,9 @@ class Release:
         return self.within(self.service.scope)
 
     def _layers(self) -> list[Layer]:
-        return self.evaluation.memo.get(f"{self.address} variables", lambda: [*self._found_layers()])
+        return self.evaluation.memo.get(
+            f"{self.address} variables", lambda: [*self._found_layers()]
+        )
 
     def _found_layers(self) -> Iterator[Layer]:
         """Yield all that sets variables; the later wins."""

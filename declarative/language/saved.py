@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from declarative.language.calls import CallContext, Function, Parameter, refuse
+from declarative.language.calls import CallContext, Function, Parameter
 from declarative.language.expressions import evaluate
 from declarative.language.functions import BUILTINS
 from declarative.language.inputs import VariableInputs, given_values, required
 from declarative.language.nodes import Call, Literal
 from declarative.language.problems import Problems
+from declarative.language.residuals import literal
 from declarative.language.scopes import NO_NAMES, Roots, group, traversal
-from declarative.language.syntax import parse_expression
+from declarative.language.syntax import parse_expression, unparse
 from declarative.language.types import convert, from_python, type_from_expression
 from declarative.language.values import DYNAMIC, STRING, UNKNOWN, Kind, Type, Value
 from declarative.model.address import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from declarative.language.nodes import Expression
@@ -42,24 +43,28 @@ def typed(expression: Expression, type_: Type | None) -> Expression:
 
 
 def constraint(type_: Type) -> str:
-    """Return a type as a type constraint of the language."""
+    """Return a type as a type constraint of the language, optional attributes included."""
     match type_.kind:
         case Kind.LIST | Kind.SET | Kind.MAP:
             return f"{type_.kind.value}({constraint(type_.element or DYNAMIC)})"
         case Kind.TUPLE:
             return f"tuple([{', '.join(map(constraint, type_.elements))}])"
         case Kind.OBJECT:
-            fields = (_field(name, item, type_.optional) for name, item in type_.attributes)
-            return f"object({{{', '.join(fields)}}})"
+            return f"object({{ {', '.join(_attribute(type_, *it) for it in type_.attributes)} }})"
         case Kind.DYNAMIC:
             return "any"
         case _:
             return type_.kind.value
 
 
-def _field(name: str, type_: Type, optional: Iterable[str]) -> str:
-    constraint = constraint(type_)
-    return f"{name} = optional({constraint})" if name in optional else f"{name} = {constraint}"
+def _attribute(owner: Type, name: str, type_: Type) -> str:
+    shown = constraint(type_)
+    if name not in owner.optional:
+        return f"{name} = {shown}"
+    default = dict(owner.defaults).get(name)
+    return (
+        f"{name} = optional({shown}{'' if default is None else f', {unparse(literal(default))}'})"
+    )
 
 
 def _typed(context: CallContext, arguments: Sequence[Value]) -> Value:

@@ -71,9 +71,7 @@ def shape(
 ) -> Shape:
     """Return the shape with the attributes of ``models`` and those named besides."""
     blocks = blocks or {}
-    attributes = {name: False for name in optional.split()} | {
-        name: True for name in required.split()
-    }
+    attributes = dict.fromkeys(optional.split(), False) | dict.fromkeys(required.split(), True)
     for model in models:
         attributes |= {name: item.is_required() for name, item in model.model_fields.items()}
     return Shape(

@@ -70,9 +70,7 @@ def reference(
     known: Callable[[], Iterable[str]],
 ) -> Value:
     """Return a block as a value."""
-    return Value(
-        Type(Kind.REFERENCE, block=block), Reference(block, address, Members(find, known))
-    )
+    return Value(Type(Kind.REFERENCE, block=block), Reference(block, address, Members(find, known)))
 
 
 def traversal(root: str, *steps: str) -> Expression:
@@ -93,4 +91,3 @@ def extended(expression: Expression, *steps: str) -> Expression:
 def indexed(expression: Expression, key: str | None) -> Expression:
     """Return ``expression["key"]``, or the expression itself where there is no key."""
     return expression if key is None else Index(expression, Literal(key))
-

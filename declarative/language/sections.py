@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from declarative.errors import EvaluationError
 from declarative.language.expressions import ChildScope, evaluate
-from declarative.language.nodes import ObjectConstructor, TupleConstructor
 from declarative.language.nodes import Literal as LiteralNode
+from declarative.language.nodes import ObjectConstructor, TupleConstructor
 from declarative.language.problems import NOT_KNOWN
 from declarative.language.types import convert
 from declarative.language.values import DYNAMIC, STRING, Kind, Value

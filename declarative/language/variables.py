@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from declarative.errors import Diagnostic, EvaluationError, SourceRange
-from declarative.language.expressions import ChildScope, evaluate
 from declarative.language.content import read_section
+from declarative.language.expressions import ChildScope, evaluate
 from declarative.language.scopes import NO_NAMES, group
 from declarative.language.sections import place_within
 from declarative.language.types import convert, type_from_expression
@@ -162,7 +162,8 @@ class Declaration:
             return ()
         if verdict.is_null:
             raise EvaluationError.of(
-                "Invalid condition", "The condition is null; it must be true or false.",
+                "Invalid condition",
+                "The condition is null; it must be true or false.",
                 range=condition.range,
             )
         said = convert(evaluate(message, scope), STRING)
@@ -209,6 +210,3 @@ def _over(outer: Value | None, path: list[str], value: Value) -> Value:
         return _over(inner(wanted), rest, value) if rest else value
 
     return group(find, lambda: [name])
-
-
-

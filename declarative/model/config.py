@@ -462,7 +462,8 @@ class FunctionConfig(Config):
 
 def declared(config: Frozen) -> dict[str, object]:
     """Return what was written, as plain mappings; nothing that is only a default, no nulls."""
-    found = {name: getattr(config, name) for name in config.model_fields_set}
+    names = (name for name in type(config).model_fields if name in config.model_fields_set)
+    found = {name: getattr(config, name) for name in names}
     return {name: _undone(value) for name, value in found.items() if value is not None}
 
 

@@ -1,0 +1,254 @@
+"""Binds releases: everything evaluated, validated, and ready for the engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from declarative.errors import EvaluationError
+from declarative.language.content import Written, locate, read_section, validated
+from declarative.language.expressions import evaluate
+from declarative.language.problems import NOT_KNOWN, Problems
+from declarative.language.releases import Release
+from declarative.language.sections import blocks
+from declarative.language.values import Reference, Value
+from declarative.language.world import UnknownWorld, World
+from declarative.model.artifacts import LocalArtifact, S3Artifact
+from declarative.model.bound import BoundAlias, BoundRelease
+from declarative.model.config import (
+    AliasConfig,
+    EnvironmentConfig,
+    FunctionConfig,
+    LifecycleConfig,
+    LocalArtifactConfig,
+    ReleaseConfig,
+    S3ArtifactConfig,
+    ServiceConfig,
+    declared,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from declarative.errors import SourceRange
+    from declarative.language.entities import Evaluation
+    from declarative.language.instances import Instance
+    from declarative.language.settings import ProjectSettings
+    from declarative.model.bound import Connector
+
+__all__ = ["Binder", "UnknownWorld", "World"]
+
+
+class Binder:
+    """Binds the releases of one evaluation."""
+
+    def __init__(self, evaluation: Evaluation, settings: ProjectSettings) -> None:
+        """Give the releases of ``evaluation`` their meaning as values."""
+        self.evaluation = evaluation
+        self._settings = settings
+        self._releases: dict[str, Release] = {}
+        evaluation.release = lambda instance: self._release(instance).value()
+
+    def _release(self, instance: Instance) -> Release:
+        found = self._releases.get(instance.address)
+        if found is None:
+            found = self._releases[instance.address] = Release(self.evaluation, instance)
+        return found
+
+    def instances(self, problems: Problems) -> tuple[Instance, ...]:
+        """Return all releases in the order of the files, adding what is wrong."""
+        found: list[Instance] = []
+        for name in self.evaluation.declarations.named("release"):
+            with problems.gathering(f"release.{name}"):
+                found.extend(self.evaluation.instances("release", name))
+        return tuple(found)
+
+    def bind(self, instances: Iterable[Instance], problems: Problems) -> tuple[BoundRelease, ...]:
+        """Return the releases that have no errors; the others' errors go to ``problems``."""
+        bound: dict[str, BoundRelease] = {}
+        for instance in instances:
+            with problems.gathering(instance.address):
+                bound[instance.address] = self._bound(instance)
+        refuse_cycles(bound, problems)
+        return tuple(bound.values())
+
+    def _bound(self, instance: Instance) -> BoundRelease:
+        release = self._release(instance)
+        memo = self.evaluation.memo
+        label = f"{instance.address} content"
+        content = memo.get(label, lambda: self._content(release), instance.section.range)
+        # Only now is it known what the content has read.
+        others = {*memo.reads(label), *content.depends_on} - {instance.address}
+        return replace(content, depends_on=tuple(sorted(others)))
+
+    def _content(self, release: Release) -> BoundRelease:
+        """Evaluate everything a release says, so that all its errors are found at once."""
+        problems = Problems()
+        service = release.service
+        config = problems.attempt(
+            lambda: self.evaluation.config(release.environment, EnvironmentConfig)
+        )
+        connector = problems.attempt(lambda: self._connector(release))
+        region = problems.attempt(lambda: release.region)
+        written = release.function()
+        function = problems.attempt(
+            lambda: validated(written, FunctionConfig, service.section.range)
+        )
+        artifact = problems.attempt(lambda: _artifact(release))
+        aliases = problems.attempt(release.aliases) or {}
+        made = _aliases(aliases, service.section.range, problems)
+        dependencies = problems.attempt(lambda: _dependencies(release)) or ()
+        guard = problems.attempt(lambda: _guard(release))
+        self._check_rest(release, problems)
+        if config is None or connector is None or region is None:
+            raise EvaluationError(problems.errors)
+        if function is None or artifact is None or problems.errors:
+            raise EvaluationError(problems.errors)
+        fields = declared(function)
+        tags = fields.pop("tags", None)
+        return BoundRelease(
+            address=release.address,
+            service=service.name,
+            infrastructure=release.infrastructure.address,
+            environment=release.environment.name,
+            environment_type=config.type,
+            connector=connector,
+            region=region,
+            function_name=str(fields.pop("function_name")),
+            function=fields,
+            artifact=artifact,
+            tags=tags if isinstance(tags, dict) else None,
+            default_tags={**self._settings.default_tags, **connector.default_tags},
+            aliases=made,
+            prevent_destroy=bool(guard),
+            ownership_tag=self._settings.ownership_tag,
+            depends_on=dependencies,
+            ranges=_ranges(release, written, aliases),
+        )
+
+    def _connector(self, release: Release) -> Connector:
+        instance = self.evaluation.target(release.infrastructure, "connector")
+        return self.evaluation.connector(instance)
+
+    @staticmethod
+    def _check_rest(release: Release, problems: Problems) -> None:
+        """Evaluate what the result does not hold but what must be right all the same."""
+        service = release.service
+        scope = release.within(service.scope)
+        with problems.gathering():
+            read_section(release.instance.section, release.scope, ReleaseConfig)
+        with problems.gathering():
+            read_section(service.section, scope, ServiceConfig)
+        for name in problems.attempt(release.variable_names) or ():
+            with problems.gathering():
+                release.variable(name)
+
+
+def _artifact(release: Release) -> LocalArtifact | S3Artifact:
+    section, scope = release.service.section, release.within(release.service.scope)
+    for placed in blocks(section, "artifact", scope):
+        if placed.labels[:1] == ("local",):
+            local = read_section(placed.section, placed.scope, LocalArtifactConfig)
+            return LocalArtifact(path=local.path, exclude=local.exclude)
+        remote = read_section(placed.section, placed.scope, S3ArtifactConfig)
+        return S3Artifact(**dict(remote))
+    # Reported by the check of names; here it is only a value that is missing.
+    raise EvaluationError.of(NOT_KNOWN, "There is no artifact.", range=section.range)
+
+
+def _aliases(
+    written: Mapping[str, Written], fallback: SourceRange, problems: Problems
+) -> dict[str, BoundAlias]:
+    found: dict[str, BoundAlias] = {}
+    for name, content in written.items():
+        with problems.gathering():
+            config = validated(content, AliasConfig, content.place or fallback)
+            found[name] = BoundAlias(
+                config.description, config.function_version, dict(config.routing)
+            )
+    return found
+
+
+def _guard(release: Release) -> bool:
+    guards = [
+        read_section(placed.section, placed.scope, LifecycleConfig).prevent_destroy
+        for placed in blocks(release.instance.section, "lifecycle", release.scope)
+    ]
+    return any(guards)
+
+
+def _dependencies(release: Release) -> tuple[str, ...]:
+    attribute = release.instance.section.attributes.get("depends_on")
+    if attribute is None:
+        return ()
+    place = attribute.expression.range
+    value = evaluate(attribute.expression, release.scope)
+    found = tuple(_referred(value, place))
+    if release.address in found:
+        raise EvaluationError.of(
+            "Cycle", f"{release.address} depends on itself. Leave it out.", range=place
+        )
+    return found
+
+
+def _referred(value: Value, place: SourceRange) -> Iterator[str]:
+    content = value.content
+    if isinstance(content, Reference) and content.block == "release":
+        yield content.address
+    elif isinstance(content, tuple):
+        for item in content:
+            yield from _referred(item, place)
+    elif isinstance(content, dict):
+        for item in content.values():
+            yield from _referred(item, place)
+    elif value.is_known:
+        raise EvaluationError.of(
+            "Invalid reference",
+            "depends_on is a list of releases, such as [release.NAME].",
+            range=place,
+        )
+
+
+def _ranges(
+    release: Release, written: Written, aliases: Mapping[str, Written]
+) -> dict[str, SourceRange]:
+    """Return where things stand in the files, by dotted name."""
+    found = {"": release.instance.section.range}
+    for child in release.service.section.children:
+        if child.type in {"function", "artifact"}:
+            found[child.type] = child.range
+    for name in written.nodes:
+        found[f"function.{name}"] = locate(written, (name,), found[""])
+    for name, content in aliases.items():
+        found[f"alias.{name}"] = content.place or found[""]
+    return found
+
+
+def refuse_cycles(releases: Mapping[str, BoundRelease], problems: Problems) -> None:
+    """Add every circle of releases that depend on each other."""
+    done: set[str] = set()
+    for start in releases:
+        path: dict[str, Iterator[str]] = {}
+        if start not in done:
+            path[start] = iter(releases[start].depends_on)
+        while path:
+            current = next(reversed(path))
+            following = next(path[current], None)
+            if following is None:
+                done.add(current)
+                del path[current]
+            elif following in path:
+                names = list(path)
+                circle = [*names[names.index(following) :], following]
+                _add_circle(circle, releases[following], problems)
+            elif following in releases and following not in done:
+                path[following] = iter(releases[following].depends_on)
+
+
+def _add_circle(circle: list[str], release: BoundRelease, problems: Problems) -> None:
+    problems.add(
+        "Cycle",
+        f"Releases depend on each other: {' -> '.join(circle)}. One of them must come first: "
+        "remove a depends_on or a reference to another release.",
+        release.ranges.get(""),
+    )

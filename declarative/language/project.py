@@ -1,0 +1,230 @@
+"""A project: the files of one directory, and what they mean in a world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from declarative.errors import ConfigurationError
+from declarative.language.binding import Binder, UnknownWorld
+from declarative.language.calls import CallContext
+from declarative.language.content import holds, json_of, plain, read_section
+from declarative.language.declarations import check_labels, project_files, read
+from declarative.language.entities import Evaluation
+from declarative.language.expressions import evaluate
+from declarative.language.inputs import Assignment, VariableFile, VariableInputs, given_values
+from declarative.language.problems import Problems, suggestion
+from declarative.language.saved import residual_scope
+from declarative.language.settings import ProjectSettings, read_settings
+from declarative.model.config import OutputConfig
+from declarative.model.values import Sensitive
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from declarative.errors import Diagnostic
+    from declarative.language.declarations import Declarations
+    from declarative.language.expressions import Scope
+    from declarative.language.inputs import Given
+    from declarative.language.instances import Instance
+    from declarative.language.sections import Section
+    from declarative.language.world import World
+    from declarative.model.bound import BoundRelease, Connector
+
+__all__ = [
+    "Assignment",
+    "Output",
+    "Project",
+    "ProjectSettings",
+    "VariableFile",
+    "VariableInputs",
+    "load_project",
+    "residual_scope",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output.
+
+    Attributes:
+        value: JSON with `Sensitive` and `Pending` leaves.
+        sensitive: Whether it is never to be shown.
+    """
+
+    value: object = field(repr=False)
+    sensitive: bool = False
+    description: str | None = None
+
+
+@dataclass(frozen=True)
+class Project:
+    """The files of a directory, found free of errors as far as that needs no world.
+
+    Attributes:
+        directory: Where the files are.
+        settings: About the project as a whole.
+        sources: The text of every file by name, for snippets.
+        warnings: What is no error but worth saying.
+    """
+
+    directory: Path
+    settings: ProjectSettings
+    sources: Mapping[str, str] = field(repr=False)
+    warnings: tuple[Diagnostic, ...] = ()
+    _declarations: Declarations = field(repr=False, kw_only=True)
+    _given: Mapping[str, Given] = field(repr=False, kw_only=True)
+    _context: CallContext = field(repr=False, kw_only=True)
+
+    def releases(self) -> tuple[str, ...]:
+        """Return the addresses of all releases, in the order of the files."""
+        return tuple(item.address for item in self._instances)
+
+    def bind(self, world: World, only: frozenset[str] | None = None) -> tuple[BoundRelease, ...]:
+        """Return the releases (those in ``only``, by address) with everything evaluated.
+
+        Asked with `UnknownWorld`, it judges the whole project and leaves out releases that
+        need to know more.
+
+        Raises:
+            ConfigurationError: with the errors of all of them.
+        """
+        problems = Problems(lenient=isinstance(world, UnknownWorld))
+        binder = self._binder(world)
+        if only is None:
+            binder.evaluation.check(problems)
+        chosen = binder.instances(problems)
+        if only is not None:
+            chosen = tuple(item for item in chosen if item.address in only)
+        bound = binder.bind(chosen, problems)
+        if only is None:
+            _outputs(binder.evaluation, problems)
+        problems.raise_any(self.sources)
+        return bound
+
+    def outputs(self, world: World) -> Mapping[str, Output]:
+        """Return the project's outputs.
+
+        Raises:
+            ConfigurationError: with the errors of all of them.
+        """
+        problems = Problems(lenient=isinstance(world, UnknownWorld))
+        found = _outputs(self._binder(world).evaluation, problems)
+        problems.raise_any(self.sources)
+        return found
+
+    def connector(self, address: str) -> Connector | None:
+        """Return the connector at an address, or None where the files have none.
+
+        Raises:
+            ConfigurationError: it has errors.
+        """
+        problems = Problems()
+        evaluation = self._unbound.evaluation
+        found: Connector | None = None
+        with problems.gathering(address):
+            for name in evaluation.declarations.named("connector"):
+                for instance in evaluation.instances("connector", name):
+                    if instance.address == address:
+                        found = evaluation.connector(instance)
+        problems.raise_any(self.sources)
+        return found
+
+    @property
+    def scope(self) -> Scope:
+        """What an expression outside all releases may read."""
+        return self._unbound.evaluation.scope
+
+    @cached_property
+    def _unbound(self) -> Binder:
+        return self._binder(UnknownWorld())
+
+    @cached_property
+    def _instances(self) -> tuple[Instance, ...]:
+        problems = Problems()
+        found = self._unbound.instances(problems)
+        problems.raise_any(self.sources)
+        return found
+
+    def _binder(self, world: World) -> Binder:
+        evaluation = Evaluation(self._declarations, self._given, self._context, world)
+        return Binder(evaluation, self.settings)
+
+
+def load_project(
+    directory: Path, *, variables: VariableInputs, environ: Mapping[str, str]
+) -> Project:
+    """Return the project in a directory.
+
+    Raises:
+        ConfigurationError: with everything that is wrong with it. Where names or syntax are
+            wrong, the errors of evaluation that do not follow from them are there as well.
+    """
+    files = project_files(directory)
+    raw = {path.name: path.read_bytes() for path in files}
+    sources = {name: content.decode("utf-8", "replace") for name, content in raw.items()}
+    problems = Problems()
+    declarations = read(raw, problems)
+    check_labels(declarations, problems)
+    given = given_values(variables, environ, directory, problems)
+    _check_given(given, declarations, problems)
+    context = CallContext(directory, environ)
+    evaluation = Evaluation(declarations, given, context, UnknownWorld())
+    settings = read_settings(declarations.settings, directory, evaluation, problems)
+    project = Project(
+        directory,
+        settings,
+        sources,
+        problems.warnings(sources),
+        _declarations=declarations,
+        _given=given,
+        _context=context,
+    )
+    if problems.errors:
+        with problems.gathering():
+            project.bind(UnknownWorld())
+        problems.raise_any(sources)
+    project.releases()
+    return project
+
+
+def _check_given(
+    given: Mapping[str, Given], declarations: Declarations, problems: Problems
+) -> None:
+    known = declarations.named("variable")
+    for name, value in given.items():
+        if name in known or value.must_exist is False or declarations.damaged:
+            continue
+        problems.add(
+            "Unknown variable",
+            f'{value.source} sets "{name}", but no variable of that name is declared.'
+            f"{suggestion(name, known)}",
+            value.range,
+            severity="error" if value.must_exist else "warning",
+        )
+
+
+def _outputs(evaluation: Evaluation, problems: Problems) -> dict[str, Output]:
+    found: dict[str, Output] = {}
+    for name, section in evaluation.declarations.named("output").items():
+        with problems.gathering(f"output.{name}"):
+            found[name] = _output(name, section, evaluation)
+    return found
+
+
+def _output(name: str, section: Section, evaluation: Evaluation) -> Output:
+    config = read_section(section, evaluation.scope, OutputConfig)
+    expression = section.expression("value")
+    if expression is None:
+        return Output(None, config.sensitive, config.description)
+    value = plain(evaluate(expression, evaluation.scope), expression.range)
+    if holds(value, Sensitive) and not config.sensitive:
+        raise ConfigurationError.of(
+            "Output is sensitive",
+            f'The value of output "{name}" holds a secret. Write sensitive = true in the output, '
+            "or nonsensitive() around what may be shown.",
+            range=expression.range,
+        )
+    return Output(json_of(value), config.sensitive, config.description)
