@@ -6,8 +6,7 @@ Terraform. Most of these move elements without looking at them; see `structural`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from declarative.language.calls import Parameter, refuse
@@ -33,6 +32,8 @@ from declarative.language.functions.results import (
     text_of,
     whole,
 )
+from declarative.language.marks import inner
+from declarative.language.nodes import Call, Expression, Index, Literal
 from declarative.language.types import convert, unify
 from declarative.language.values import (
     BOOL,
@@ -127,13 +128,20 @@ def _concat(given: Sequence[Value]) -> Value:
 def _leaves(given: Sequence[Value]) -> Iterator[Value]:
     for item in given:
         if item.type.kind in SEQUENCES and isinstance(item.content, tuple):
-            # What a sensitive list holds stays sensitive outside of it.
-            yield from (
-                replace(leaf, sensitive=leaf.sensitive or item.sensitive)
-                for leaf in _leaves(item.content)
-            )
+            children = enumerate(item.content)
+            yield from _leaves([inner(item, child, _at(item, i)) for i, child in children])
         else:
             yield item
+
+
+def _at(container: Value, index: int) -> Callable[[Expression], Expression]:
+    """Return what writes down the element at ``index`` of a nested container."""
+
+    def rebuild(source: Expression) -> Expression:
+        ordered = Call("tolist", (source,)) if container.type.kind is Kind.SET else source
+        return Index(ordered, Literal(index))
+
+    return rebuild
 
 
 def _flatten(given: Sequence[Value]) -> Value:
@@ -197,15 +205,16 @@ def _one(given: Sequence[Value]) -> Value:
 
 
 def _coalesce(given: Sequence[Value]) -> Value:
-    types = [item.type for item in given if item.type != DYNAMIC]
-    common = unify(types) if types else DYNAMIC
+    types = [item.type for item in given]
+    # A bare null could have become anything, so then nothing is converted.
+    common = DYNAMIC if DYNAMIC in types else unify(types)
     if common is None:
         raise refuse("all arguments must have one type")
     for item in given:
         if item.is_null:
             continue
         if not item.is_known:
-            return Value(common, UNKNOWN, any(other.sensitive for other in given))
+            return Value(common, UNKNOWN)
         if (chosen := convert(item, common)).content != "":
             return chosen
     raise refuse("every argument is null or an empty string")
@@ -265,10 +274,13 @@ def _zipmap(given: Sequence[Value]) -> Value:
         raise refuse("a null cannot be a key", 0)
     if len(keys) != len(items):
         raise refuse(f"{len(keys)} keys do not go with {len(items)} values", 1)
-    members = dict(sorted(zip((text_of(key) for key in keys), items, strict=True)))
+    members = dict(zip((text_of(key) for key in keys), items, strict=True))
     if given[1].type.kind is Kind.TUPLE:
         return object_of(members)
-    return Value(Type(Kind.MAP, element=element_type(given[1].type)), members)
+    return Value(
+        Type(Kind.MAP, element=element_type(given[1].type)),
+        {name: members[name] for name in sorted(members)},
+    )
 
 
 _ANY_LISTS: Final = carried("seqs")
@@ -277,38 +289,38 @@ _STRINGS: Final = Parameter("list", LIST_OF_STRING)
 FUNCTIONS: Final = (
     function("alltrue", [Parameter("list", _LIST_OF_BOOL)], _alltrue, returns=BOOL),
     function("anytrue", [Parameter("list", _LIST_OF_BOOL)], _anytrue, returns=BOOL),
-    function("chunklist", [carried("list"), numeric("size")], structural(_chunklist)),
+    structural("chunklist", [carried("list"), numeric("size")], _chunklist),
     function(
         "coalesce",
         [],
-        structural(_coalesce),
-        variadic=carried("vals", allow_null=True),
+        _coalesce,
+        variadic=Parameter("vals", allow_null=True, allow_unknown=True),
     ),
-    function("coalescelist", [], structural(_coalescelist), variadic=carried("vals")),
+    structural("coalescelist", [], _coalescelist, variadic=carried("vals")),
     function("compact", [_STRINGS], _compact, returns=LIST_OF_STRING),
-    function("concat", [], structural(_concat), variadic=_ANY_LISTS),
+    structural("concat", [], _concat, variadic=_ANY_LISTS),
     function("contains", [plain("list"), plain("value")], _contains, returns=BOOL),
     function("distinct", [plain("list")], _distinct),
-    function("element", [carried("list"), numeric("index")], structural(_element)),
-    function("flatten", [carried("list")], structural(_flatten)),
+    structural("element", [carried("list"), numeric("index")], _element),
+    structural("flatten", [carried("list")], _flatten),
     function("index", [plain("list"), plain("value")], _index, returns=NUMBER),
-    function("keys", [carried("inputMap")], structural(_keys)),
-    function("length", [carried("value")], structural(_length), returns=NUMBER),
-    function(
+    structural("keys", [carried("inputMap")], _keys),
+    structural("length", [carried("value")], _length, returns=NUMBER),
+    structural(
         "lookup",
         [carried("inputMap"), text("key")],
-        structural(_lookup),
+        _lookup,
         variadic=carried("default"),
     ),
-    function("merge", [], structural(_merge), variadic=carried("maps", allow_null=True)),
-    function("one", [carried("list")], structural(_one)),
-    function("reverse", [carried("list")], structural(_reverse)),
-    function(
+    structural("merge", [], _merge, variadic=carried("maps", allow_null=True)),
+    structural("one", [carried("list")], _one),
+    structural("reverse", [carried("list")], _reverse),
+    structural(
         "slice",
         [carried("list"), numeric("start_index"), numeric("end_index")],
-        structural(_slice),
+        _slice,
     ),
     function("sort", [_STRINGS], _sort, returns=LIST_OF_STRING),
-    function("values", [carried("mapping")], structural(_values)),
-    function("zipmap", [Parameter("keys", LIST_OF_STRING), carried("values")], structural(_zipmap)),
+    structural("values", [carried("mapping")], _values),
+    structural("zipmap", [Parameter("keys", LIST_OF_STRING), carried("values")], _zipmap),
 )

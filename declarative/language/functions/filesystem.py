@@ -82,7 +82,7 @@ def _fileexists(context: CallContext, given: Sequence[Value]) -> Value:
 def _of_file(name: str, render: Callable[[bytes], str]) -> Function:
     return impure(
         name,
-        [text("path")],
+        text("path"),
         lambda context, given: string(render(_read(context, given[0]))),
         STRING,
     )
@@ -129,8 +129,8 @@ def _getenv(context: CallContext, given: Sequence[Value]) -> Value:
 
 
 FUNCTIONS: Final = (
-    impure("file", [text("path")], _file, STRING),
-    impure("fileexists", [text("path")], _fileexists, BOOL),
+    impure("file", text("path"), _file, STRING),
+    impure("fileexists", text("path"), _fileexists, BOOL),
     _of_file("filebase64", lambda data: base64.b64encode(data).decode("ascii")),
     _of_file("filemd5", lambda data: hexadecimal("md5", data)),
     _of_file("filesha1", lambda data: hexadecimal("sha1", data)),
@@ -140,13 +140,13 @@ FUNCTIONS: Final = (
     _of_file("filebase64sha512", lambda data: base64_digest("sha512", data)),
     scalar("basename", text("path"), _basename, STRING),
     scalar("dirname", text("path"), _dirname, STRING),
-    impure("abspath", [text("path")], _abspath, STRING),
-    impure("pathexpand", [text("path")], _pathexpand, STRING),
-    Function(
+    impure("abspath", text("path"), _abspath, STRING),
+    impure("pathexpand", text("path"), _pathexpand, STRING),
+    impure(
         "getenv",
-        (text("name"),),
-        Parameter("default", STRING, allow_null=True),
+        text("name"),
         _getenv,
         STRING,
+        variadic=Parameter("default", STRING, allow_null=True),
     ),
 )

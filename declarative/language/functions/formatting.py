@@ -24,7 +24,7 @@ from declarative.language.functions.results import (
     text,
     text_of,
 )
-from declarative.language.numbers import CONTEXT
+from declarative.language.numbers import format_number
 from declarative.language.types import convert
 from declarative.language.values import BOOL, NUMBER, STRING, Value
 
@@ -200,11 +200,9 @@ def _scientific(value: Number, precision: int) -> str:
 
 def _general(value: Number, precision: int | None) -> str:
     """Return the shorter of both notations, decided as Go's big.Float does."""
-    exact = Decimal(value)
-    if precision is not None:
-        exact = exact.normalize(Context(max(precision, 1), ROUND_HALF_EVEN))
-    else:
-        exact = exact.normalize(Context(max(CONTEXT.prec, len(exact.as_tuple().digits))))
+    exact = Decimal(format_number(value))
+    kept = len(exact.as_tuple().digits) if precision is None else max(precision, 1)
+    exact = exact.normalize(Context(kept, ROUND_HALF_EVEN))
     digits = len(exact.as_tuple().digits)
     exponent = exact.adjusted() if exact else 0
     limit = _SHORTEST_PRECISION if precision is None else max(precision, 1)

@@ -16,6 +16,9 @@ from declarative.language.calls import (
     Parameter,
     refuse,
 )
+from declarative.language.marks import is_traced
+from declarative.language.nodes import Call
+from declarative.language.residuals import residual_of, try_residual
 from declarative.language.values import (
     BOOL,
     DYNAMIC,
@@ -144,28 +147,46 @@ def function(
 
 
 def impure(
-    name: str, parameters: Sequence[Parameter], call: Implementation, returns: Type | None = None
+    name: str,
+    parameter: Parameter,
+    call: Implementation,
+    returns: Type,
+    *,
+    variadic: Parameter | None = None,
 ) -> Function:
     """Return a function that reads the project's directory or the environment."""
-    return Function(name, tuple(parameters), None, call, returns)
+    return Function(name, (parameter,), variadic, call, returns, reads_outside=True)
 
 
-def structural(call: Pure) -> Pure:
-    """Let ``call`` move elements about without looking into them.
+def structural(
+    name: str,
+    parameters: Sequence[Parameter],
+    call: Pure,
+    *,
+    variadic: Parameter | None = None,
+    returns: Type | None = None,
+) -> Function:
+    """Return a function that moves elements about without looking into them.
 
     Elements keep their own marks, so that one secret in a map leaves its neighbours
-    readable. A container that is itself unknown or sensitive makes all of the result so.
+    readable. A container that is itself unknown or sensitive makes all of the result so,
+    and what came out of a traced container can be traced back to it.
     """
 
-    def implementation(arguments: Sequence[Value]) -> Value:
+    def marked(arguments: Sequence[Value]) -> Value:
         sensitive = any(argument.sensitive for argument in arguments)
         if any(not argument.is_known for argument in arguments):
-            return Value(DYNAMIC, UNKNOWN, sensitive)
-        bare = [replace(argument, sensitive=False, residual=None) for argument in arguments]
-        result = call(bare)
-        return replace(result, sensitive=True) if sensitive else result
+            return Value(returns or DYNAMIC, UNKNOWN, sensitive)
+        result = call([replace(item, sensitive=False, residual=None) for item in arguments])
+        if not any(map(is_traced, arguments)):
+            return result
+        return replace(
+            result,
+            sensitive=result.sensitive or sensitive,
+            residual=try_residual(lambda: Call(name, tuple(map(residual_of, arguments)))),
+        )
 
-    return implementation
+    return function(name, parameters, marked, variadic=variadic, returns=returns)
 
 
 def scalar(name: str, parameter: Parameter, call: Callable[[str], Value], type_: Type) -> Function:
