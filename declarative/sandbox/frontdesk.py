@@ -20,7 +20,8 @@ from declarative.sandbox.errors import AnswerLostError, ServiceError
 from declarative.sandbox.identity import OPERATIONS, Identities, read_form
 from declarative.sandbox.messages import Request, Response
 from declarative.sandbox.routes import DATES, read_request
-from declarative.sandbox.simulator import DEFAULT_REGION, LambdaSimulator
+from declarative.sandbox.simulator import LambdaSimulator
+from declarative.sandbox.world import DEFAULT_REGION
 
 if TYPE_CHECKING:
     from declarative.sandbox.others import OtherServices

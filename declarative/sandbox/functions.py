@@ -18,8 +18,8 @@ from declarative.sandbox.constraints import (
     require_member,
 )
 from declarative.sandbox.errors import conflict, function_not_found, invalid, precondition_failed
-from declarative.sandbox.packages import receive
 from declarative.sandbox.records import LATEST, Configuration, Function
+from declarative.sandbox.uploads import receive
 from declarative.sandbox.versions import publish
 from declarative.sandbox.world import paged, require_settled
 

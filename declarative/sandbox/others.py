@@ -17,12 +17,11 @@ from declarative.errors import RemoteError
 from declarative.sandbox.errors import invalid
 from declarative.sandbox.messages import Request, Response
 from declarative.sandbox.packages import ObjectPlace, object_missing
-from declarative.sandbox.world import partition_of
+from declarative.sandbox.world import DEFAULT_ACCOUNT, partition_of
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-DEFAULT_ACCOUNT = "123456789012"
 _REGISTRY = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[^.]+)\.amazonaws\.com")
 
 

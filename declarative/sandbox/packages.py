@@ -1,23 +1,15 @@
-"""Deployment packages: where they come from, what is checked, where they are kept."""
+"""Deployment packages: the places they come from and the store they are kept in."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import io
 import os
 import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from declarative.sandbox.errors import ServiceError, invalid
-from declarative.sandbox.records import Code
-
-if TYPE_CHECKING:
-    from declarative.sandbox.world import Asked, Call
 
 MAX_DIRECT_BYTES = 52_428_800
 MAX_UNZIPPED_BYTES = 262_144_000
@@ -105,66 +97,3 @@ def write_atomically(path: Path, data: bytes) -> None:
     with os.fdopen(handle, "wb") as file:
         file.write(data)
     Path(name).replace(path)
-
-
-def receive(call: Call, asked: Asked, package_type: str) -> Code:
-    """Return the package that a request brings or points at, checked and kept."""
-    if package_type == "Image":
-        return _image(call, asked["ImageUri"])
-    data = _zip_bytes(call, asked)
-    _check_zip(data)
-    return Code(call.services.packages.put(data), len(data))
-
-
-def _image(call: Call, uri: str) -> Code:
-    _, _, digest = uri.partition("@sha256:")
-    if not digest:
-        digest = call.services.sources.image_digest(uri)
-    return Code(digest, 0, uri)
-
-
-def _zip_bytes(call: Call, asked: Asked) -> bytes:
-    data = asked.get("ZipFile")
-    if data is None:
-        place = ObjectPlace(
-            call.region.account,
-            call.region.name,
-            asked["S3Bucket"],
-            asked["S3Key"],
-            asked.get("S3ObjectVersion"),
-        )
-        return call.services.sources.read_object(place)
-    if isinstance(data, str):
-        data = _decode(data)
-    if len(data) > MAX_DIRECT_BYTES:
-        raise ServiceError(
-            "RequestEntityTooLargeException",
-            f"Request must be smaller than {MAX_DIRECT_BYTES} bytes: upload the package to S3",
-            413,
-        )
-    return bytes(data)
-
-
-def _decode(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ServiceError(
-            "SerializationException", "ZipFile is not base64", 400, members={}
-        ) from error
-
-
-def _check_zip(data: bytes) -> None:
-    if not data:
-        raise invalid("Uploaded file must be a non-empty zip")
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unzipped = sum(item.file_size for item in archive.infolist())
-    except zipfile.BadZipFile as error:
-        raise invalid(
-            "Could not unzip uploaded file. Please check your file, then try to upload again."
-        ) from error
-    if unzipped == 0:
-        raise invalid("Uploaded file must be a non-empty zip")
-    if unzipped > MAX_UNZIPPED_BYTES:
-        raise invalid(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")

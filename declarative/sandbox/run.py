@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import configparser
+import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +18,7 @@ from pathlib import Path
 from declarative.errors import RemoteError
 from declarative.sandbox.others import require_moto
 from declarative.sandbox.server import Sandbox
+from declarative.sandbox.world import DEFAULT_ACCOUNT
 
 STATE_DIRECTORY = "LAMFORM_STATE_DIR"
 
@@ -36,6 +40,10 @@ _LEADING_AWAY = (
 )
 
 
+_ACCOUNT_KEYS = ("sso_account_id", "role_arn", "login_session")
+_ACCOUNT = re.compile(r"\b\d{12}\b")
+
+
 def run_command(command: Sequence[str], keep: Path | None = None) -> int:
     """Run ``command`` with a fresh sandbox as its AWS and return its exit code.
 
@@ -51,6 +59,7 @@ def run_command(command: Sequence[str], keep: Path | None = None) -> int:
         state = (keep.resolve() if keep else Path(scratch)) / "state"
         state.mkdir(parents=True, exist_ok=True)
         with Sandbox(keep.resolve() if keep else None) as sandbox:
+            sandbox.add_profiles(profiles(os.environ))
             return _run(
                 command,
                 {**clean(os.environ), **sandbox.environment(), STATE_DIRECTORY: str(state)},
@@ -69,6 +78,31 @@ def clean(environment: Mapping[str, str]) -> dict[str, str]:
     }
     direct = ",".join(filter(None, (kept.get("NO_PROXY") or kept.get("no_proxy"), "127.0.0.1")))
     return {**kept, "NO_PROXY": direct, "no_proxy": direct}
+
+
+def profiles(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of the user's own AWS profiles and the account each leads to.
+
+    Names and account numbers are all that is read. A profile whose account is not in the
+    file gets the default one.
+    """
+    found: dict[str, str] = {}
+    for variable, file in (
+        ("AWS_CONFIG_FILE", "config"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+    ):
+        parser = configparser.RawConfigParser(strict=False)
+        with contextlib.suppress(configparser.Error, UnicodeDecodeError):
+            parser.read(environment.get(variable) or Path.home() / ".aws" / file, "utf-8")
+        for section in parser.sections():
+            if section.startswith(("sso-session ", "services ")):
+                continue
+            name = section.removeprefix("profile ").strip()
+            facts = " ".join(parser.get(section, key, fallback="") for key in _ACCOUNT_KEYS)
+            account = _ACCOUNT.search(facts)
+            if account or name not in found:
+                found[name] = account[0] if account else DEFAULT_ACCOUNT
+    return found
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:

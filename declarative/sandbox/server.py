@@ -11,9 +11,11 @@ from declarative.sandbox.frontdesk import FrontDesk
 from declarative.sandbox.identity import Identities
 from declarative.sandbox.loopback import LoopbackServer
 from declarative.sandbox.others import OtherServices
-from declarative.sandbox.simulator import DEFAULT_ACCOUNT, DEFAULT_REGION, LambdaSimulator
+from declarative.sandbox.simulator import LambdaSimulator
+from declarative.sandbox.world import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from declarative.sandbox.clock import Clock
@@ -92,6 +94,14 @@ class Sandbox:
             "AWS_CONFIG_FILE": str(files / "config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(files / "credentials"),
         }
+
+    def add_profiles(self, accounts: Mapping[str, str]) -> None:
+        """Let configurations that name a profile work here, each as an account of its own."""
+        with (self._directory / "aws" / "credentials").open("a", encoding="utf-8") as file:
+            for name, account in accounts.items():
+                file.write(
+                    f"[{name}]\naws_access_key_id = {account}\naws_secret_access_key = sandbox\n"
+                )
 
     def __enter__(self) -> Self:
         """Start to answer."""

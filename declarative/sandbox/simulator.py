@@ -32,13 +32,18 @@ from declarative.sandbox.invocation import Invoker, prepare
 from declarative.sandbox.packages import NoSources, PackageStore, Sources
 from declarative.sandbox.snapshots import Snapshots
 from declarative.sandbox.traffic import Calls, Fault, Faults, Quotas
-from declarative.sandbox.world import Answer, Asked, Call, Region, Services
+from declarative.sandbox.world import (
+    DEFAULT_ACCOUNT,
+    DEFAULT_REGION,
+    Answer,
+    Asked,
+    Call,
+    Region,
+    Services,
+)
 
 if TYPE_CHECKING:
     from declarative.sandbox.records import Function
-
-DEFAULT_ACCOUNT = "123456789012"
-DEFAULT_REGION = "us-east-1"
 
 Operation = Callable[[Call, Asked], Answer]
 

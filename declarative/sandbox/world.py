@@ -21,6 +21,9 @@ _NAME = re.compile(
     r"(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9-_]+))?"
 )
 
+DEFAULT_ACCOUNT = "123456789012"  # moto's, so that all services agree
+DEFAULT_REGION = "us-east-1"
+
 Answer = dict[str, Any]
 Asked = Mapping[str, Any]
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from declarative.errors import RemoteError
-from declarative.sandbox import others
 from declarative.sandbox.run import clean, run_command
 
 CREATE = """
@@ -76,7 +75,6 @@ def test_without_the_extra_the_way_to_install_it(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(RemoteError, match=r"pip install 'lamform\[sandbox\]'"):
         run_command(["true"])
-    assert others.DEFAULT_ACCOUNT == "123456789012"
 
 
 def test_a_signal_reaches_the_command_and_its_answer_counts(tmp_path: Path) -> None:
@@ -102,3 +100,21 @@ sys.exit(run_command([sys.executable, "-c", {child!r}]))
 
 def test_an_exempted_host_stays_exempted() -> None:
     assert clean({"no_proxy": "example.com"})["NO_PROXY"] == "example.com,127.0.0.1"
+
+
+def test_the_users_profiles_lead_to_accounts_of_the_sandbox(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile dev]\nrole_arn = arn:aws:iam::222222222222:role/deploy\nsource_profile = x\n"
+        "[profile plain]\nregion = eu-west-1\nendpoint_url = https://example.com\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    script = """
+import boto3
+for name in ("dev", "plain"):
+    print(boto3.Session(profile_name=name).client("sts").get_caller_identity()["Account"])
+"""
+    assert run_command([sys.executable, "-c", script]) == 0
+    assert capfd.readouterr().out.split() == ["222222222222", "123456789012"]
