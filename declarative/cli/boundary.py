@@ -1,0 +1,124 @@
+"""The error boundary: every error becomes diagnostics and the exit code of its type."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from backends.base import (
+    BackendError,
+    ConflictError,
+    FencedError,
+    HeadMovedError,
+    LeaseHeldError,
+)
+from declarative import __version__
+from declarative.errors import Diagnostic, InterruptedRunError, LamformError
+from declarative.render.diagnostics import (
+    diagnostic_json,
+    diagnostics_document,
+    diagnostics_text,
+)
+
+if TYPE_CHECKING:
+    from declarative.cli.session import Session
+
+_STATE_CODES: Final = {LeaseHeldError: 4, ConflictError: 5, FencedError: 5, HeadMovedError: 5}
+_INTERRUPTED: Final = 130
+
+
+def guarded(session: Session, command: Callable[[], int]) -> int:
+    """Run ``command`` and return its exit code; whatever it raises is reported."""
+    try:
+        code = command()
+        session.out.flush()
+    except BrokenPipeError:
+        return _reader_gone()
+    except KeyboardInterrupt:
+        return _report(session, (Diagnostic("Interrupted"),), _INTERRUPTED)
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else 1
+    except Exception as error:  # noqa: BLE001 - the boundary: nothing passes it
+        return _report_safely(session, *explained(error))
+    return code
+
+
+def explained(error: Exception) -> tuple[tuple[Diagnostic, ...], int]:
+    """Return what to tell of an error, and the exit code."""
+    if isinstance(error, LamformError):
+        return error.diagnostics, error.exit_code
+    if isinstance(error, BackendError):
+        code = next((code for kind, code in _STATE_CODES.items() if isinstance(error, kind)), 1)
+        return (Diagnostic(error.summary, error.detail),), code
+    if isinstance(error, OSError):
+        return (_system(error),), 1
+    usage = _usage(error)
+    return ((usage,), 1) if usage else ((_internal(error),), 1)
+
+
+def _report(session: Session, diagnostics: tuple[Diagnostic, ...], code: int) -> int:
+    if not session.json:
+        session.say(diagnostics_text(diagnostics, session.err_look))
+    elif session.events:
+        status = "interrupted" if code == InterruptedRunError.exit_code else "failed"
+        shown = [diagnostic_json(one) for one in diagnostics]
+        session.document({"type": "run_done", "status": status, "diagnostics": shown})
+    else:
+        session.document(diagnostics_document(diagnostics))
+    return code
+
+
+def _report_safely(session: Session, diagnostics: tuple[Diagnostic, ...], code: int) -> int:
+    try:
+        return _report(session, diagnostics, code)
+    except BrokenPipeError:
+        return _reader_gone()
+
+
+def _reader_gone() -> int:
+    """Stop quietly: who read our output has read enough."""
+    # The interpreter flushes stdout once more at its end, and would complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+def _system(error: OSError) -> Diagnostic:
+    place = f"{error.filename}: " if error.filename else ""
+    reason = error.strerror or str(error)
+    return Diagnostic(
+        "The system refused an operation",
+        f"{place}{reason}. Check that the path exists, that you may use it, and that the disk "
+        "is not full.",
+    )
+
+
+def _usage(error: Any) -> Diagnostic | None:
+    """Return what to tell of a wrong command line; the parser's own exception types vary."""
+    message = getattr(error, "format_message", None)
+    if message is None:
+        return None
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "lamform"
+    return Diagnostic("Wrong usage", f"{message()} See {path} --help.")
+
+
+def _internal(error: Exception) -> Diagnostic:
+    """Write a report of an error that should not exist, and return what to tell of it."""
+    advice = "This is a bug in lamform; what it did before is recorded as always."
+    report = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="lamform-error-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(f"lamform {__version__}, Python {sys.version}\n\n{report}")
+    except OSError:
+        return Diagnostic("Internal error", f"{type(error).__name__}: {error}. {advice}")
+    return Diagnostic(
+        "Internal error",
+        f"{type(error).__name__}: {error}. {advice} Please report it with the file "
+        f"{file.name}; look through it first, since it may quote values of your project.",
+    )

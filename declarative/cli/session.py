@@ -1,0 +1,90 @@
+"""Where the output of one invocation goes, and in which form."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from declarative.cli.arguments import wants_json
+from declarative.render.look import Look
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydantic import JsonValue
+
+
+@dataclass
+class Session:
+    """The streams of one invocation: stdout takes the result, stderr everything else.
+
+    Attributes:
+        json: Whether stdout is JSON only.
+        colour: Whether colour may be used at all; a stream that is no terminal never has any.
+        events: Whether a run has begun to write events to stdout, so that a failure is one
+            more event and not a document.
+    """
+
+    out: TextIO
+    err: TextIO
+    json: bool = False
+    colour: bool = True
+    events: bool = False
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked."""
+        return sys.stdin is not None and sys.stdin.isatty()
+
+    @property
+    def look(self) -> Look:
+        """What stdout can show."""
+        return self._look(self.out)
+
+    @property
+    def err_look(self) -> Look:
+        """What stderr can show."""
+        return self._look(self.err)
+
+    def _look(self, stream: TextIO) -> Look:
+        if not stream.isatty():
+            return Look()
+        dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
+        return Look(self.colour and not dumb, shutil.get_terminal_size().columns)
+
+    def show(self, text: str) -> None:
+        """Write a result for people."""
+        self.out.write(text)
+
+    def say(self, text: str) -> None:
+        """Write what is not the result: progress, questions, warnings."""
+        self.out.flush()
+        self.err.write(text if text.endswith("\n") else text + "\n")
+        self.err.flush()
+
+    def document(self, content: Mapping[str, JsonValue]) -> None:
+        """Write a JSON document, or an event, on one line."""
+        self.out.write(json.dumps(content, ensure_ascii=False) + "\n")
+        self.out.flush()
+
+
+def open_session(arguments: Sequence[str]) -> Session:
+    """Return the session of this process.
+
+    What a stream cannot encode is written as an escape: no output fails for a name in
+    another alphabet.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    return Session(
+        sys.stdout,
+        sys.stderr,
+        json=wants_json(arguments),
+        colour="--no-color" not in arguments,
+    )
