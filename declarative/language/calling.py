@@ -11,7 +11,13 @@ from declarative.language.calls import FunctionError
 from declarative.language.marks import is_sensitive_deep, is_traced_deep
 from declarative.language.nodes import Call, Index, Literal
 from declarative.language.plain import deep_marks, without_marks
-from declarative.language.residuals import operand, residual_of, residualize, try_residual
+from declarative.language.residuals import (
+    UntraceableError,
+    operand,
+    residual_of,
+    residualize,
+    try_residual,
+)
 from declarative.language.traversal import free_names
 from declarative.language.types import ConversionError, convert
 from declarative.language.values import BOOL, DYNAMIC, FALSE, TRUE, UNKNOWN, Kind, Value, solid
@@ -207,12 +213,17 @@ def _residual(node: Call, arguments: Sequence[_Argument]) -> Expression:
 
     What is declared sensitive right here is not written down: as long as it reads only
     variables, which are there again at apply, the argument stays as it is written.
+
+    Raises:
+        UntraceableError: the secret is written literally in the files.
     """
     if node.name == "sensitive" and len(arguments) == 1:
         expression = arguments[0].expression
         names = free_names(expression)
         if names and names <= {"var"}:
             return Call(node.name, (expression,))
+        if not is_traced_deep(arguments[0].value):
+            raise UntraceableError  # the residual would be the secret itself
     return Call(node.name, tuple(residual_of(item.value) for item in arguments))
 
 
