@@ -78,11 +78,12 @@ def _errors(node: Node) -> Iterator[Node]:
 
 def _explained(node: Node, text: SourceText) -> Diagnostic:
     wrong = text.text(node.start_byte, node.end_byte)
-    line_number = text.line_of(node.start_byte)
-    line = text.lines[line_number - 1] if line_number <= len(text.lines) else ""
-    first = wrong.split("\n", 1)[0].strip()
-    end = node.start_byte + len(wrong.split("\n", 1)[0].encode())
-    where = text.range(node.start_byte, max(end, node.start_byte))
+    # What is missing is missed where the text before it ends, not on the next line.
+    start = node.start_byte if wrong.strip() else text.end_before(node.start_byte)
+    line = text.lines[text.line_of(start) - 1]
+    first = wrong.split("\n", 1)[0]
+    where = text.range(start, start + len(first.encode()))
+    first = first.strip()
     for pattern, summary, detail in _ON_LINE:
         if pattern.search(line):
             return Diagnostic(summary, detail, range=where)

@@ -50,6 +50,10 @@ class SourceText:
         """Return the offset at which the line of this byte begins."""
         return self._starts[self.line_of(byte) - 1] + self._offset
 
+    def end_before(self, byte: int) -> int:
+        """Return where the text ends that stands before this byte and any white space."""
+        return len(self.source[: byte - self._offset].rstrip()) + self._offset
+
     def text(self, start: int, end: int) -> str:
         """Return the text of the bytes ``start:end``."""
         offset = self._offset

@@ -26,6 +26,7 @@ _BLOCK_LINE: Final = re.compile(
     rb'^[^\W\d][\w-]*(?:[ \t]+(?:"[^"\n]*"|[\w-]+))*[ \t]*\{', re.MULTILINE
 )
 _PAIRS: Final = {b"{": b"}", b"[": b"]", b"(": b")", b"${": b"}", b"%{": b"}"}
+_TEMPLATES: Final = frozenset({b"${", b"%{"})
 _NAMES: Final = {
     b"{": ("brace", "}"),
     b"[": ("bracket", "]"),
@@ -150,6 +151,8 @@ class _Scan:
 
     def _unclosed(self) -> Fault:
         opened = self._stack[-1]
+        if opened.token == b'"' and len(self._stack) > 1 and self._stack[-2].token in _TEMPLATES:
+            opened = self._stack[-2]  # the quote meant to close the string around it
         line = self._source.count(b"\n", 0, opened.at) + 1
         if opened.token == b'"':
             detail = (
