@@ -70,6 +70,9 @@ class FrontDesk:
             return _refusal(error)
         except AnswerLostError:
             return Response(0, lost=True)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # SDKs check members and their types before they send: this was made by hand.
+            return _refusal(ServiceError("SerializationException", f"{error!r}", members={}))
         if route.operation == "Invoke":
             return _invoked(answer)
         status = answer.get("StatusCode", route.status)

@@ -36,11 +36,14 @@ class LoopbackServer:
         """Begin to answer."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Hang up on everyone and free the port."""
+    def refuse(self) -> None:
+        """Take no more requests; those under way go on."""
         self._server.shutdown()
         self._thread.join()
         self._server.hang_up()
+
+    def stop(self) -> None:
+        """Wait for the answers under way and free the port."""
         self._server.server_close()
 
 

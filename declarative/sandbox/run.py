@@ -52,18 +52,17 @@ def run_command(command: Sequence[str], keep: Path | None = None) -> int:
     not Lambda end with the sandbox, also with ``keep``.
 
     Raises:
-        RemoteError: The sandbox extra is not installed, or the command cannot be started.
+        RemoteError: The sandbox extra is not installed, the directory cannot be used, or the
+            command cannot be started.
     """
     require_moto()
-    with tempfile.TemporaryDirectory(prefix="lamform-run-") as scratch:
-        state = (keep.resolve() if keep else Path(scratch)) / "state"
-        state.mkdir(parents=True, exist_ok=True)
-        with Sandbox(keep.resolve() if keep else None) as sandbox:
-            sandbox.add_profiles(profiles(os.environ))
-            return _run(
-                command,
-                {**clean(os.environ), **sandbox.environment(), STATE_DIRECTORY: str(state)},
-            )
+    kept = keep.resolve() if keep else None
+    with tempfile.TemporaryDirectory(prefix="lamform-run-") as scratch, Sandbox(kept) as sandbox:
+        state = (kept or Path(scratch)) / "state"
+        state.mkdir(exist_ok=True)
+        sandbox.add_profiles(profiles(os.environ))
+        pointed = {**sandbox.environment(), STATE_DIRECTORY: str(state)}
+        return _run(command, {**clean(os.environ), **pointed})
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import tempfile
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from declarative.errors import RemoteError
 from declarative.sandbox.clock import SystemClock
 from declarative.sandbox.frontdesk import FrontDesk
 from declarative.sandbox.identity import Identities
@@ -15,7 +18,7 @@ from declarative.sandbox.simulator import LambdaSimulator
 from declarative.sandbox.world import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
     from declarative.sandbox.clock import Clock
@@ -25,25 +28,27 @@ _CONFIG = "[default]\nregion = {region}\ns3 =\n    addressing_style = path\n"
 
 
 class Sandbox:
-    """A running sandbox; a context manager.
+    """A running sandbox; a context manager, to be entered once.
 
     Lambda functions are kept in ``directory`` and are there again when a later sandbox uses
     it. Everything else (buckets, roles, secrets) lives in moto's memory and ends with the
-    process, also where a directory is kept.
+    sandbox, also where a directory is kept. The role of a function need not exist.
 
     Args:
         directory: Where the Lambda world and the AWS configuration file are; None: a
-            temporary directory, removed at the end.
+            temporary directory, removed at the end, and functions in memory.
         pending_seconds: How long a new function stays ``Pending``.
         update_seconds: How long an update stays ``InProgress``.
         quotas: AWS's throttling; None: no throttling.
         clock: The passing of time; None: the machine's.
 
     Attributes:
-        simulator: The simulated Lambda, for tests in the same process.
+        simulator: The simulated Lambda, for tests in the same process; from entering on.
+        url: The endpoint of every service, without a final slash; from entering on.
     """
 
     simulator: LambdaSimulator
+    url: str
 
     def __init__(
         self,
@@ -54,25 +59,56 @@ class Sandbox:
         quotas: Quotas | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._temporary = tempfile.TemporaryDirectory(prefix="lamform-sandbox-")
-        self._directory = directory or Path(self._temporary.name)
-        self._others = OtherServices()
-        self.simulator = LambdaSimulator(
-            pending_seconds=pending_seconds,
-            update_seconds=update_seconds,
-            directory=directory / "lambda" if directory else None,
-            sources=self._others,
-            clock=clock,
-            quotas=quotas,
-        )
-        identities = Identities(clock or SystemClock(), self._others.account_of)
-        self._server = LoopbackServer(FrontDesk(self.simulator, identities, self._others).answer)
-        self.simulator.code_url = f"{self._server.url}/_sandbox/code/{{}}".format
+        self._kept = directory
+        self._pending_seconds = pending_seconds
+        self._update_seconds = update_seconds
+        self._quotas = quotas
+        self._clock = clock or SystemClock()
+        self._stack = ExitStack()
 
-    @property
-    def url(self) -> str:
-        """The endpoint of every service, without a final slash."""
-        return self._server.url
+    def __enter__(self) -> Self:
+        """Start to answer.
+
+        Raises:
+            RemoteError: The directory cannot be used, or another sandbox uses it.
+        """
+        with ExitStack() as stack:
+            directory = stack.enter_context(_room(self._kept))
+            others = OtherServices()
+            stack.callback(others.close)
+            self.simulator = LambdaSimulator(
+                pending_seconds=self._pending_seconds,
+                update_seconds=self._update_seconds,
+                directory=directory / "lambda" if self._kept else None,
+                sources=others,
+                clock=self._clock,
+                quotas=self._quotas,
+            )
+            identities = Identities(self._clock, others.account_of)
+            server = LoopbackServer(FrontDesk(self.simulator, identities, others).answer)
+            stack.callback(server.stop)
+            stack.callback(self.simulator.close)
+            self.url = server.url
+            self.simulator.code_url = f"{self.url}/_sandbox/code/{{}}".format
+            self._files = directory / "aws"
+            self._files.mkdir(exist_ok=True)
+            (self._files / "config").write_text(_CONFIG.format(region=DEFAULT_REGION), "utf-8")
+            (self._files / "credentials").write_text("", "utf-8")
+            self.simulator.runtime_environment = self.environment()
+            server.start()
+            # The end in reverse: no new requests, no handler running, no answer unwritten.
+            stack.callback(server.refuse)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop answering and save what is to be kept."""
+        self._stack.close()
 
     def environment(
         self, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION
@@ -83,7 +119,6 @@ class Sandbox:
         account. Variables of the user's that would still win, such as ``AWS_PROFILE``, are
         the caller's to remove: `declarative.sandbox.run.clean` does.
         """
-        files = self._directory / "aws"
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": account,
@@ -91,36 +126,40 @@ class Sandbox:
             "AWS_DEFAULT_REGION": region,
             "AWS_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": str(files / "config"),
-            "AWS_SHARED_CREDENTIALS_FILE": str(files / "credentials"),
+            "AWS_CONFIG_FILE": str(self._files / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self._files / "credentials"),
         }
 
     def add_profiles(self, accounts: Mapping[str, str]) -> None:
         """Let configurations that name a profile work here, each as an account of its own."""
-        with (self._directory / "aws" / "credentials").open("a", encoding="utf-8") as file:
+        with (self._files / "credentials").open("a", encoding="utf-8") as file:
             for name, account in accounts.items():
                 file.write(
                     f"[{name}]\naws_access_key_id = {account}\naws_secret_access_key = sandbox\n"
                 )
 
-    def __enter__(self) -> Self:
-        """Start to answer."""
-        files = self._directory / "aws"
-        files.mkdir(parents=True, exist_ok=True)
-        (files / "config").write_text(_CONFIG.format(region=DEFAULT_REGION), "utf-8")
-        (files / "credentials").write_text("", "utf-8")
-        self.simulator.runtime_environment = self.environment()
-        self._server.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop answering and save what is to be kept."""
-        self.simulator.close()
-        self._server.stop()
-        self._others.close()
-        self._temporary.cleanup()
+@contextmanager
+def _room(kept: Path | None) -> Iterator[Path]:
+    """Yield the directory to work in: ``kept``, for this process alone, or a temporary one."""
+    if kept is None:
+        with tempfile.TemporaryDirectory(prefix="lamform-sandbox-") as name:
+            yield Path(name)
+        return
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+        lock = (kept / "lock").open("w")
+    except OSError as error:
+        raise RemoteError.of(
+            "The sandbox cannot be kept there",
+            f"{kept}: {error.strerror}. Name a directory that can be written to.",
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise RemoteError.of(
+                "Another sandbox is using the directory",
+                f"{kept} is in use. Wait until the other one ends, or keep this one elsewhere.",
+            ) from error
+        yield kept

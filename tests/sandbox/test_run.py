@@ -12,6 +12,7 @@ import pytest
 
 from declarative.errors import RemoteError
 from declarative.sandbox.run import clean, run_command
+from declarative.sandbox.server import Sandbox
 
 CREATE = """
 import boto3, io, os, zipfile
@@ -87,6 +88,7 @@ time.sleep(60)
 """
     parent = f"""
 import sys
+from declarative.sandbox.server import Sandbox
 from declarative.sandbox.run import run_command
 sys.exit(run_command([sys.executable, "-c", {child!r}]))
 """
@@ -118,3 +120,15 @@ for name in ("dev", "plain"):
 """
     assert run_command([sys.executable, "-c", script]) == 0
     assert capfd.readouterr().out.split() == ["222222222222", "123456789012"]
+
+
+def test_a_kept_directory_serves_one_sandbox_at_a_time(tmp_path: Path) -> None:
+    with Sandbox(tmp_path), pytest.raises(RemoteError, match="in use"):
+        run_command(["true"], tmp_path)
+    assert run_command(["true"], tmp_path) == 0
+
+
+def test_a_directory_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RemoteError, match="Name a directory"):
+        run_command(["true"], tmp_path / "file" / "below")
