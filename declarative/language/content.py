@@ -112,8 +112,7 @@ def validated(written: Written, model: type[Model], place: SourceRange) -> Model
         problems.extend(
             _diagnostic(item, written, model, place)
             for item in invalid.errors(include_url=False)
-            if (item["loc"][0] not in written.failed
-            and item["type"] != "missing")
+            if (item["loc"][0] not in written.failed and item["type"] != "missing")
             # What is missing at the top is reported by the check of names.
             or len(item["loc"]) > 1
         )

@@ -111,15 +111,10 @@ def _unknown(block: Block) -> tuple[str, str]:
     if block.type in LATER:
         return (
             "Not supported yet",
-            f'A "{block.type}" block belongs to the language, but this version of lamform does '
-            "not support it yet.",
+            f'"{block.type}" blocks belong to the language, but not to this version of lamform.',
         )
-    known = ", ".join(sorted(TOP))
-    return (
-        "Unknown block",
-        f'There is no block of type "{block.type}".'
-        f"{suggestion(block.type, (*TOP, *LATER)) or f' Known: {known}.'}",
-    )
+    hint = suggestion(block.type, (*TOP, *LATER)) or f" Known: {', '.join(sorted(TOP))}."
+    return "Unknown block", f'There is no block of type "{block.type}".{hint}'
 
 
 def _only(section: Section, before: Section | None, problems: Problems) -> Section:

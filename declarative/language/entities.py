@@ -131,8 +131,8 @@ class Evaluation:
     def _variable(self, name: str, section: Section) -> Value:
         declaration = Declaration.of(section, ("var",), VariableConfig)
         given = self._given.get(name)
-        raw = given.value(declaration.type) if given else None
-        residual = typed(traversal("var", name), declaration.type)
+        raw = given.value(declaration.constraint) if given else None
+        residual = typed(traversal("var", name), declaration.constraint)
         place = given.range if given else None
         value = declaration.settle(raw, place, self.scope, residual)
         if value is None:

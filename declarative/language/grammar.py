@@ -9,7 +9,7 @@ from declarative.model import config
 from declarative.model.fields import FUNCTION
 from declarative.model.fields import Shape as Holds
 
-_STRUCTURES: Final = {
+_STRUCTURES: Final[dict[str, type[config.Config]]] = {
     "environment": config.EnvironmentField,
     "vpc_config": config.VpcField,
     "dead_letter_config": config.DeadLetterField,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from declarative.errors import EvaluationError, SourceRange
 from declarative.language.content import Written, read_attributes
@@ -146,9 +146,6 @@ def _revealed(value: object) -> dict[str, object]:
     if not isinstance(whole, Mapping):
         return {}
     return {key: item.value if isinstance(item, Sensitive) else item for key, item in whole.items()}
-
-
-_Scalar: TypeAlias = "str | int | bool | None"
 
 
 def _source(value: object) -> str | None:

@@ -72,9 +72,10 @@ class Problems:
 
     def attempt(self, compute: Callable[[], T]) -> T | None:
         """Return what ``compute`` returns, or None when it raises, adding its diagnostics."""
+        found: list[T] = []
         with self.gathering():
-            return compute()
-        return None
+            found.append(compute())
+        return found[0] if found else None
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

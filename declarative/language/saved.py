@@ -54,7 +54,7 @@ def constraint(type_: Type) -> str:
         case Kind.DYNAMIC:
             return "any"
         case _:
-            return type_.kind.value
+            return str(type_.kind.value)
 
 
 def _attribute(owner: Type, name: str, type_: Type) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from declarative.language.problems import suggestion
+from declarative.language.problems import nearest, suggestion
 
 if TYPE_CHECKING:
     from declarative.language.problems import Problems
@@ -102,8 +102,10 @@ def check(section: Section, expected: Shape, problems: Problems) -> None:
                 )
             continue
         problems.add(*_unknown(name, section, expected, "attribute"), attribute.name_range)
+    misspelt = {nearest(name, expected.attributes) for name in section.attributes}
     for name, must in expected.attributes.items():
-        if must and name not in section.attributes and not _has_block(section, name):
+        written = name in section.attributes or _has_block(section, name)
+        if must and not written and name not in misspelt:
             problems.add(
                 "Missing attribute",
                 f'{_title(section)} needs the attribute "{name}".',

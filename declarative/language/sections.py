@@ -151,7 +151,7 @@ def elements(value: Value, place: SourceRange) -> Iterator[tuple[Value, Value]]:
     else:
         problem = "is null" if content is None else "is no collection"
     raise EvaluationError.of(
-        "Invalid for_each",
+        summary,
         f"The value of for_each {problem}. Give a map, a set or a list.",
         range=place,
     )

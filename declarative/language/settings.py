@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from declarative.language.content import read_section
 from declarative.language.scopes import NO_NAMES
 from declarative.language.versions import satisfies
-from declarative.model.config import MemorySettings, Settings, SqliteSettings
+from declarative.model.config import Config, MemorySettings, Settings, SqliteSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ def read_settings(
     for block in section.named("backend"):
         if block.labels in {("sqlite",), ("memory",)}:
             kind = block.labels[0]
-            model = SqliteSettings if kind == "sqlite" else MemorySettings
+            model: type[Config] = SqliteSettings if kind == "sqlite" else MemorySettings
             with problems.gathering():
                 backend = _backend(read_section(block, evaluation.scope, model))
     return ProjectSettings(
@@ -61,5 +61,5 @@ def read_settings(
     )
 
 
-def _backend(config: SqliteSettings | MemorySettings) -> dict[str, JsonValue]:
+def _backend(config: Config) -> dict[str, JsonValue]:
     return config.model_dump(mode="json")

@@ -30,14 +30,14 @@ class Declaration:
         name: Its label.
         root: How expressions name its group: ``var``, or ``self.variables`` in a service.
         section: Its block.
-        type: Its type constraint, or None for any.
+        constraint: Its type, or None for any.
         config: Its plain attributes.
     """
 
     name: str
     root: tuple[str, ...]
     section: Section
-    type: Type | None
+    constraint: Type | None
     config: VariableConfig
 
     @classmethod
@@ -86,8 +86,10 @@ class Declaration:
         value, where = given, place
         if value is None or (value.is_null and not self.config.nullable):
             value, where, residual = self.default(scope), self._default_place(), None
+        if value is None and given is not None:
+            raise self._wrong("must not be null", place)
         if value is None:
-            return self._missing_null(given, place)
+            return None
         value = self._converted(value, where)
         if self.config.sensitive:
             value = value.marked(sensitive=True, residual=value.residual or residual)
@@ -97,19 +99,15 @@ class Declaration:
         self._check_rules(value, where, scope)
         return value
 
-    def _missing_null(self, given: Value | None, place: SourceRange | None) -> None:
-        if given is not None:
-            raise self._wrong("must not be null", place)
-
     def _default_place(self) -> SourceRange:
         expression = self.section.expression("default")
         return expression.range if expression else self.section.range
 
     def _converted(self, value: Value, place: SourceRange | None) -> Value:
-        if self.type is None:
+        if self.constraint is None:
             return value
         try:
-            return convert(value, self.type)
+            return convert(value, self.constraint)
         except EvaluationError as error:
             reason = error.diagnostics[0]
             problem = f"does not fit its type: {reason.detail or reason.summary}"

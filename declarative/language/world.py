@@ -31,7 +31,9 @@ class UnknownWorld:
     def account_id(self, connector: Connector) -> str | None:
         """Return nothing."""
         del connector
+        return None
 
     def release_attribute(self, address: str, path: tuple[str, ...]) -> object | None:
         """Return nothing."""
         del address, path
+        return None
