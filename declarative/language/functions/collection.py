@@ -1,7 +1,7 @@
-"""Lists, maps and their kin: taking apart and putting together.
+"""Lists, tuples and what they share with other values: length, order, choice.
 
-Whether a result is a list or a tuple, a map or an object, follows the arguments, as in
-Terraform. Most of these move elements without looking at them; see `structural`.
+Whether a result is a list or a tuple follows the arguments, as in Terraform. Most of
+these move elements without looking at them; see `structural`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from declarative.language.functions.graphemes import clusters
 from declarative.language.functions.results import (
     LIST_OF_ANY,
     LIST_OF_STRING,
-    MAPPINGS,
+    ORDERED,
     SEQUENCES,
     boolean,
     carried,
@@ -22,13 +22,11 @@ from declarative.language.functions.results import (
     function,
     items_of,
     list_of,
-    members_of,
     number,
     numeric,
     plain,
     require,
     structural,
-    text,
     text_of,
     whole,
 )
@@ -44,15 +42,12 @@ from declarative.language.values import (
     Kind,
     Type,
     Value,
-    object_of,
     tuple_of,
 )
 
-_ORDERED: Final = frozenset({Kind.LIST, Kind.TUPLE})
 _LIST_OF_BOOL: Final = Type(Kind.LIST, element=BOOL)
 _A_LIST: Final = "a list or tuple"
 _A_COLLECTION: Final = "a list, set or tuple"
-_A_MAP: Final = "a map or object"
 
 
 def _like(source: Value, items: Sequence[Value]) -> Value:
@@ -75,7 +70,7 @@ def _length(given: Sequence[Value]) -> Value:
 
 
 def _element(given: Sequence[Value]) -> Value:
-    items = items_of(require(given[0], _ORDERED, _A_LIST))
+    items = items_of(require(given[0], ORDERED, _A_LIST))
     index = whole(given[1], "index", 1)
     if index < 0:
         raise refuse("the index must not be negative", 1)
@@ -85,7 +80,7 @@ def _element(given: Sequence[Value]) -> Value:
 
 
 def _slice(given: Sequence[Value]) -> Value:
-    items = items_of(require(given[0], _ORDERED, _A_LIST))
+    items = items_of(require(given[0], ORDERED, _A_LIST))
     start, end = whole(given[1], "start index", 1), whole(given[2], "end index", 2)
     if start < 0:
         raise refuse("the start index must not be negative", 1)
@@ -101,7 +96,7 @@ def _reverse(given: Sequence[Value]) -> Value:
 
 
 def _index(given: Sequence[Value]) -> Value:
-    items = items_of(require(given[0], _ORDERED, _A_LIST))
+    items = items_of(require(given[0], ORDERED, _A_LIST))
     if given[1] not in items:
         raise refuse("no element equals the value (of the same type)", 1)
     return number(items.index(given[1]))
@@ -115,7 +110,7 @@ def _concat(given: Sequence[Value]) -> Value:
     if not given:
         raise refuse("at least one argument is required")
     for position, argument in enumerate(given):
-        require(argument, _ORDERED, _A_LIST, position)
+        require(argument, ORDERED, _A_LIST, position)
     joined = [item for argument in given for item in items_of(argument)]
     if all(argument.type.kind is Kind.LIST for argument in given):
         types = {element_type(argument.type) for argument in given} - {DYNAMIC}
@@ -206,8 +201,9 @@ def _one(given: Sequence[Value]) -> Value:
 
 def _coalesce(given: Sequence[Value]) -> Value:
     types = [item.type for item in given]
-    # A bare null could have become anything, so then nothing is converted.
-    common = DYNAMIC if DYNAMIC in types else unify(types)
+    common = unify(types)
+    if common is None and DYNAMIC in types:
+        common = DYNAMIC  # a bare null could have become anything, so nothing is converted
     if common is None:
         raise refuse("all arguments must have one type")
     for item in given:
@@ -222,65 +218,9 @@ def _coalesce(given: Sequence[Value]) -> Value:
 
 def _coalescelist(given: Sequence[Value]) -> Value:
     for position, item in enumerate(given):
-        if items_of(require(item, _ORDERED, _A_LIST, position)):
+        if items_of(require(item, ORDERED, _A_LIST, position)):
             return item
     raise refuse("no argument is a list with elements")
-
-
-def _keys(given: Sequence[Value]) -> Value:
-    names = [
-        Value(STRING, name) for name in sorted(members_of(require(given[0], MAPPINGS, _A_MAP)))
-    ]
-    return tuple_of(names) if given[0].type.kind is Kind.OBJECT else list_of(STRING, names)
-
-
-def _values(given: Sequence[Value]) -> Value:
-    members = members_of(require(given[0], MAPPINGS, _A_MAP))
-    items = [members[name] for name in sorted(members)]
-    if given[0].type.kind is Kind.OBJECT:
-        return tuple_of(items)
-    return list_of(element_type(given[0].type), items)
-
-
-def _lookup(given: Sequence[Value]) -> Value:
-    source, key, *defaults = given
-    if len(defaults) > 1:
-        raise refuse("a map, a key and at most one default are required")
-    members = members_of(require(source, MAPPINGS, _A_MAP))
-    is_map = source.type.kind is Kind.MAP
-    default = convert(defaults[0], element_type(source.type)) if is_map and defaults else None
-    if text_of(key) in members:
-        return members[text_of(key)]
-    if not defaults:
-        raise refuse(f'there is no "{text_of(key)}" in the map, and no default was given', 1)
-    return default or defaults[0]
-
-
-def _merge(given: Sequence[Value]) -> Value:
-    merged: dict[str, Value] = {}
-    for position, argument in enumerate(given):
-        if not argument.is_null:
-            merged.update(members_of(require(argument, MAPPINGS, _A_MAP, position)))
-    types = {argument.type for argument in given}
-    if len(types) == 1 and given[0].type.kind is Kind.MAP and not any(i.is_null for i in given):
-        return Value(given[0].type, dict(sorted(merged.items())))
-    return object_of(merged)
-
-
-def _zipmap(given: Sequence[Value]) -> Value:
-    items = items_of(require(given[1], _ORDERED, _A_LIST, 1))
-    keys = items_of(given[0])
-    if any(key.is_null for key in keys):
-        raise refuse("a null cannot be a key", 0)
-    if len(keys) != len(items):
-        raise refuse(f"{len(keys)} keys do not go with {len(items)} values", 1)
-    members = dict(zip((text_of(key) for key in keys), items, strict=True))
-    if given[1].type.kind is Kind.TUPLE:
-        return object_of(members)
-    return Value(
-        Type(Kind.MAP, element=element_type(given[1].type)),
-        {name: members[name] for name in sorted(members)},
-    )
 
 
 _ANY_LISTS: Final = carried("seqs")
@@ -304,15 +244,7 @@ FUNCTIONS: Final = (
     structural("element", [carried("list"), numeric("index")], _element),
     structural("flatten", [carried("list")], _flatten),
     function("index", [plain("list"), plain("value")], _index, returns=NUMBER),
-    structural("keys", [carried("inputMap")], _keys),
     structural("length", [carried("value")], _length, returns=NUMBER),
-    structural(
-        "lookup",
-        [carried("inputMap"), text("key")],
-        _lookup,
-        variadic=carried("default"),
-    ),
-    structural("merge", [], _merge, variadic=carried("maps", allow_null=True)),
     structural("one", [carried("list")], _one),
     structural("reverse", [carried("list")], _reverse),
     structural(
@@ -321,6 +253,4 @@ FUNCTIONS: Final = (
         _slice,
     ),
     function("sort", [_STRINGS], _sort, returns=LIST_OF_STRING),
-    structural("values", [carried("mapping")], _values),
-    structural("zipmap", [Parameter("keys", LIST_OF_STRING), carried("values")], _zipmap),
 )

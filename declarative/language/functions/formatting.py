@@ -64,13 +64,14 @@ def render(template: str, arguments: Sequence[Value]) -> str:
         if match["percent"]:
             output.append("%")
             continue
+        verb = _verb(match)
         taken = int(match["index"]) - 1 if match["index"] else following
         if not 0 <= taken < len(arguments):
             raise refuse(
                 f"{match[0]} at {match.start()} asks for argument {taken + 1}, "
                 f"but {len(arguments)} follow the format"
             )
-        output.append(_rendered(_verb(match), arguments[taken], taken + 1))
+        output.append(_rendered(verb, arguments[taken], taken + 1))
         following = taken + 1
         used = max(used, following)
     if used < len(arguments):

@@ -36,6 +36,7 @@ Pure: TypeAlias = Callable[[Sequence[Value]], Value]
 LIST_OF_ANY: Final = Type(Kind.LIST, element=DYNAMIC)
 LIST_OF_STRING: Final = Type(Kind.LIST, element=STRING)
 SEQUENCES: Final = frozenset({Kind.LIST, Kind.SET, Kind.TUPLE})
+ORDERED: Final = frozenset({Kind.LIST, Kind.TUPLE})
 MAPPINGS: Final = frozenset({Kind.MAP, Kind.OBJECT})
 
 

@@ -1,0 +1,108 @@
+"""Every expression of the table must come out as Terraform's own console has it.
+
+Compared is the text of ``jsonencode(…)``; where Terraform refuses, so must we.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+
+from declarative.errors import LamformError
+from declarative.language.calls import CallContext
+from declarative.language.expressions import evaluate
+from declarative.language.functions import BUILTINS
+from declarative.language.reading import parse_expression
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from declarative.language.calls import Function
+    from declarative.language.values import Value
+
+_TABLE = Path(__file__).with_name("test_functions_expressions.txt")
+_BATCH = 400  # the console reads lines of at most 64 KiB
+_REFUSED = "(refused)"
+
+
+@dataclass
+class _Scope:
+    context: CallContext
+    functions: ClassVar[Mapping[str, Function]] = BUILTINS
+    values: dict[str, Value] = field(default_factory=dict)
+
+    def lookup(self, name: str) -> Value | None:
+        return self.values.get(name)
+
+    def names(self) -> Sequence[str]:
+        return list(self.values)
+
+
+def _expressions() -> list[str]:
+    lines = _TABLE.read_text("utf-8").split("\n")
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _batches(expressions: Sequence[str]) -> Iterator[list[str]]:
+    source = iter(expressions)
+    while batch := list(islice(source, _BATCH)):
+        yield batch
+
+
+def _by_terraform(batch: Sequence[str], directory: Path) -> list[str]:
+    attempts = ",".join(f'try(jsonencode({item}), "{_REFUSED}")' for item in batch)
+    # Base64 because the console quotes strings in Go's way, which JSON cannot read.
+    line = f"base64encode(jsonencode([{attempts}]))"
+    assert len(line.encode()) < 65_536
+    done = subprocess.run(
+        ["terraform", "console", "-no-color"],
+        input=line + "\n",
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=directory,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(directory),
+            "CHECKPOINT_DISABLE": "1",
+            "TF_CLI_CONFIG_FILE": os.devnull,
+        },
+        timeout=60,
+        check=True,
+    )
+    answers: list[str] = json.loads(base64.b64decode(json.loads(done.stdout)))
+    return answers
+
+
+def _by_us(expression: str, directory: Path) -> str:
+    scope = _Scope(CallContext(directory, {"HOME": str(directory)}))
+    try:
+        return str(evaluate(parse_expression(f"jsonencode({expression})"), scope).content)
+    except LamformError:
+        return _REFUSED
+
+
+@pytest.mark.skipif(
+    shutil.which("terraform") is None, reason="the oracle, a terraform binary, is not on the PATH"
+)
+def test_results_are_terraforms(tmp_path: Path) -> None:
+    expressions = _expressions()
+    assert len(expressions) > 1000
+    expected = [
+        answer for batch in _batches(expressions) for answer in _by_terraform(batch, tmp_path)
+    ]
+    differing = {
+        expression: {"terraform": answer, "lamform": ours}
+        for expression, answer in zip(expressions, expected, strict=True)
+        if (ours := _by_us(expression, tmp_path)) != answer
+    }
+    assert differing == {}
