@@ -165,10 +165,13 @@ class _Account:
             return self._clients[key]
 
     def _new_client(self, service: str, region: str, use: Literal["reading", "writing"]) -> Any:
+        import boto3
+
         if self._session is None:
             self._session = sdk_session(self.connector, self._counter)
         session = self._session
-        client = session.create_client(
+        factory: Any = boto3.Session(botocore_session=session)
+        client = factory.client(
             service,
             region_name=region or sts_region(session, self.connector),
             endpoint_url=self.connector.endpoint_url,
