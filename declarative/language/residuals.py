@@ -16,6 +16,8 @@ from declarative.language.nodes import (
     Binary,
     Call,
     Conditional,
+    ForDirective,
+    IfDirective,
     Interpolation,
     Literal,
     ObjectConstructor,
@@ -156,21 +158,32 @@ def rebuilt(
         expression,
         lambda child, within: residualize(child, evaluate, inner if within else bound),
     )
-    return replace(made, parts=_folded(made.parts)) if isinstance(made, Template) else made
+    return (
+        replace(made, parts=_folded(made.parts, whole=True)) if isinstance(made, Template) else made
+    )
 
 
-def _folded(parts: Sequence[TemplatePart]) -> tuple[TemplatePart, ...]:
-    """Return the parts with known interpolations turned into text."""
+def _folded(parts: Sequence[TemplatePart], *, whole: bool = False) -> tuple[TemplatePart, ...]:
+    """Return the parts with known interpolations turned into text.
+
+    The only part of a ``whole`` template stays: it has the type of its value.
+    """
     found: list[TemplatePart] = []
     for part in parts:
-        text = _text_of(part) if len(parts) > 1 else None
+        text = None if whole and len(parts) == 1 else _text_of(part)
         if text is None:
-            found.append(part)
+            found.append(_folded_inside(part))
         elif found and isinstance(found[-1], Text):
             found[-1] = Text(found[-1].text + text)
         else:
             found.append(Text(text))
     return tuple(found)
+
+
+def _folded_inside(part: TemplatePart) -> TemplatePart:
+    if isinstance(part, IfDirective):
+        return replace(part, then=_folded(part.then), otherwise=_folded(part.otherwise))
+    return replace(part, body=_folded(part.body)) if isinstance(part, ForDirective) else part
 
 
 def _text_of(part: TemplatePart) -> str | None:
