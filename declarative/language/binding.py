@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from declarative.errors import EvaluationError
 from declarative.language.content import Written, locate, read_section, validated
+from declarative.language.exports import Exports
 from declarative.language.expressions import evaluate
 from declarative.language.problems import NOT_KNOWN, Problems
 from declarative.language.releases import Release
@@ -47,7 +48,7 @@ class Binder:
         self.evaluation = evaluation
         self._settings = settings
         self._releases: dict[str, Release] = {}
-        evaluation.release = lambda instance: self._release(instance).value()
+        evaluation.release = lambda instance: Exports(self._release(instance)).value()
 
     def _release(self, instance: Instance) -> Release:
         found = self._releases.get(instance.address)

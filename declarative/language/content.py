@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from declarative.errors import Diagnostic, EvaluationError, LamformError
 from declarative.language.expressions import evaluate
+from declarative.language.nodes import ObjectConstructor, TupleConstructor
 from declarative.language.problems import NOT_KNOWN, suggestion
 from declarative.language.residuals import residual_of, try_residual
 from declarative.language.sections import Section, place_within
@@ -18,17 +19,18 @@ from declarative.language.syntax import unparse
 from declarative.language.types import deep_marks, without_marks
 from declarative.language.values import Reference, Value
 from declarative.model.base import Frozen
-from declarative.model.config import PENDING, Config
+from declarative.model.checks import PENDING
+from declarative.model.config import Config
 from declarative.model.values import Pending, Sensitive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pydantic_core import ErrorDetails
 
     from declarative.errors import SourceRange
     from declarative.language.expressions import Scope
-    from declarative.language.nodes import Attribute
+    from declarative.language.nodes import Attribute, Expression
 
 Model = TypeVar("Model", bound=Frozen)
 Path: TypeAlias = tuple[str | int, ...]
@@ -81,11 +83,28 @@ def read_attributes(section: Section, scope: Scope, names: Iterable[str]) -> Wri
         try:
             value = plain(evaluate(attribute.expression, scope), attribute.expression.range)
         except LamformError as error:
-            written.fail(name, error)
+            parts = tuple(_failures(attribute.expression, scope))
+            written.fail(name, EvaluationError(parts) if parts else error)
             continue
         if value is not None:
             written.put(name, value, attribute)
     return written
+
+
+def _failures(expression: Expression, scope: Scope) -> Iterator[Diagnostic]:
+    """Yield what is wrong with each part of an object or tuple, not with the first alone."""
+    if isinstance(expression, ObjectConstructor):
+        parts = [part for item in expression.items for part in item]
+    elif isinstance(expression, TupleConstructor):
+        parts = list(expression.items)
+    else:
+        try:
+            plain(evaluate(expression, scope), expression.range)
+        except LamformError as error:
+            yield from error.diagnostics
+        return
+    for part in parts:
+        yield from _failures(part, scope)
 
 
 def read_section(section: Section, scope: Scope, model: type[Model]) -> Model:

@@ -9,7 +9,7 @@ from declarative.model import config
 from declarative.model.fields import FUNCTION
 from declarative.model.fields import Shape as Holds
 
-_STRUCTURES: Final[dict[str, type[config.Config]]] = {
+STRUCTURES: Final[dict[str, type[config.Config]]] = {
     "environment": config.EnvironmentField,
     "vpc_config": config.VpcField,
     "dead_letter_config": config.DeadLetterField,
@@ -20,12 +20,10 @@ _STRUCTURES: Final[dict[str, type[config.Config]]] = {
     "image_config": config.ImageField,
     "file_system_configs": config.FileSystemField,
 }
+"""Fields of a function that may be written as a block."""
 
 REPEATED: Final = frozenset(field.name for field in FUNCTION if field.shape is Holds.STRUCTURES)
 """Fields of a function that are a list, or a block for each element."""
-
-STRUCTURES: Final = frozenset(_STRUCTURES)
-"""Fields of a function that may be written as a block."""
 
 _CODE = 'The code comes from the artifact: write artifact "{kind}" {{ … }} in the service.'
 _ELSEWHERE: Final = {
@@ -51,7 +49,7 @@ def _function(*, required: bool) -> Shape:
         config.FunctionConfig,
         blocks={
             name: one(shape(model), most=None if name in REPEATED else 1)
-            for name, model in _STRUCTURES.items()
+            for name, model in STRUCTURES.items()
         },
         later="durable_config tenancy_config capacity_provider_config",
         explained=_ELSEWHERE,

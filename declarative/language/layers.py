@@ -15,7 +15,8 @@ from declarative.language.nodes import Literal
 from declarative.language.problems import NOT_KNOWN
 from declarative.language.sections import Section, blocks, entries, place_within
 from declarative.language.syntax import unparse
-from declarative.model.config import FunctionConfig, spread
+from declarative.model.checks import spread
+from declarative.model.config import FunctionConfig
 from declarative.model.values import Pending, Sensitive
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def read_function(section: Section, scope: Scope) -> Written:
     types = {
         child.labels[0] if child.type == "dynamic" else child.type for child in section.children
     }
-    for name in types & STRUCTURES:
+    for name in types & STRUCTURES.keys():
         try:
             _read_blocks(name, section, scope, written)
         except EvaluationError as error:
@@ -96,7 +97,7 @@ def _read_blocks(name: str, section: Section, scope: Scope, written: Written) ->
     found: list[dict[str, object]] = []
     nodes: list[Section] = []
     for placed in blocks(section, name, scope):
-        inner = read_attributes(placed.section, placed.scope, placed.section.attributes)
+        inner = read_attributes(placed.section, placed.scope, STRUCTURES[name].model_fields)
         found.append(inner.content)
         nodes.append(placed.section)
         if inner.failed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from declarative.errors import EvaluationError
@@ -11,28 +10,24 @@ from declarative.language.content import Written, read_attributes
 from declarative.language.expressions import ChildScope, evaluate
 from declarative.language.layers import Layer, lay_over, layer, layer_of, read_function
 from declarative.language.problems import NOT_KNOWN, suggestion
-from declarative.language.saved import ATTRIBUTES
-from declarative.language.scopes import extended, group, indexed, reference, traversal
+from declarative.language.scopes import group, reference, traversal
 from declarative.language.sections import (
     Placed,
     Section,
     blocks,
-    entries,
-    place_within,
     plain_text,
 )
+from declarative.language.services import shared
 from declarative.language.types import from_python
 from declarative.language.values import STRING, UNKNOWN, Reference, Value
-from declarative.language.variables import Declaration
-from declarative.model.config import InfrastructureConfig, ServiceVariableConfig
+from declarative.model.config import AliasConfig, InfrastructureConfig, ServiceVariableConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from declarative.language.entities import Evaluation
     from declarative.language.expressions import Scope
     from declarative.language.instances import Instance
-    from declarative.language.nodes import Expression
 
 _SELF: Final = ("service", "release", "key", "variables", "environment", "infrastructure")
 _INFRASTRUCTURE: Final = (
@@ -44,49 +39,6 @@ _INFRASTRUCTURE: Final = (
     "connector",
     "variables",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """What all releases of a service share.
-
-    Attributes:
-        declarations: Its ``variable`` blocks by name.
-        names: All variables it declares, those in ``variables`` included.
-    """
-
-    declarations: Mapping[str, Declaration]
-    names: tuple[str, ...]
-
-
-def shared(evaluation: Evaluation, instance: Instance) -> Service:
-    """Return what all releases of a service share.
-
-    Raises:
-        EvaluationError: a declaration is no good.
-    """
-    return evaluation.memo.get(
-        f"{instance.address} declarations", lambda: _shared(instance.section)
-    )
-
-
-def _shared(section: Section) -> Service:
-    declarations = {
-        item.labels[0]: Declaration.of(item, ("self", "variables"), ServiceVariableConfig)
-        for item in section.named("variable")
-    }
-    names = dict.fromkeys(declarations)
-    written = section.attributes.get("variables")
-    for name in (entries(written.expression) or {}) if written else ():
-        if name in declarations:
-            raise EvaluationError.of(
-                "Declared twice",
-                f'"{name}" is in variables and a variable block as well, declared at '
-                f"{declarations[name].section.range}. Keep one of them.",
-                range=place_within(written.expression, (name,)) if written else None,
-            )
-        names[name] = None
-    return Service(declarations, tuple(names))
 
 
 class Release:
@@ -318,29 +270,13 @@ class Release:
         for body, scope in self._parents():
             for placed in blocks(body, "alias", scope):
                 name = _alias_name(placed)
-                read = read_attributes(placed.section, placed.scope, placed.section.attributes)
+                read = read_attributes(placed.section, placed.scope, AliasConfig.model_fields)
                 into = found.setdefault(name, Written(place=placed.section.range))
                 into.lay(read)
         return found
 
-    # The release as a value
-
-    def value(self) -> Value:
-        """Return what ``release.X`` is in expressions."""
-        parts: dict[str, Callable[[], Value]] = {
-            "name": lambda: Value(STRING, self.instance.name),
-            "key": lambda: from_python(self.instance.key),
-            "function": lambda: self._part("function"),
-            "alias": lambda: group(self._alias_value, self._alias_names),
-        }
-        return reference(
-            "release",
-            self.address,
-            lambda name: parts[name]() if name in parts else None,
-            lambda: parts,
-        )
-
-    def _alias_names(self) -> Iterable[str]:
+    def alias_names(self) -> Iterable[str]:
+        """Return the names of its aliases."""
         return self.evaluation.memo.apart(
             f"{self.address} aliases",
             lambda: [
@@ -349,48 +285,6 @@ class Release:
                 for placed in blocks(body, "alias", scope)
             ],
         )
-
-    def _alias_value(self, name: str) -> Value | None:
-        return self._part("alias", name) if name in self._alias_names() else None
-
-    def _part(self, kind: str, *label: str) -> Value:
-        known = ATTRIBUTES[kind]
-        return group(
-            lambda name: self._attribute(kind, label, name) if name in known else None,
-            lambda: known,
-        )
-
-    def _attribute(self, kind: str, label: tuple[str, ...], name: str) -> Value:
-        memo = self.evaluation.memo
-        memo.read(self.address)
-        if name == "name":
-            return Value(STRING, self.function_name())
-        if name in {"arn", "invoke_arn"}:
-            account = memo.apart(
-                f"{self.address} account", lambda: self.evaluation.account_id(self.infrastructure)
-            )
-            if account is not None:
-                return Value(STRING, self._arn(account, label, invoke=name == "invoke_arn"))
-        else:
-            found = self.evaluation.world.release_attribute(self.address, (kind, *label, name))
-            if found is not None:
-                return from_python(found)
-        residual: Expression = indexed(traversal("release", self.instance.name), self.instance.key)
-        return Value(STRING, UNKNOWN, residual=extended(residual, kind, *label, name))
-
-    def _arn(self, account: str, label: tuple[str, ...], *, invoke: bool) -> str:
-        region = self.region
-        partition = "aws"
-        for prefix in ("cn", "us-gov"):
-            if region.startswith(f"{prefix}-"):
-                partition = f"aws-{prefix}"
-        arn = ":".join(
-            ("arn", partition, "lambda", region, account, "function", self.function_name(), *label)
-        )
-        if not invoke:
-            return arn
-        path = f"path/2015-03-31/functions/{arn}/invocations"
-        return f"arn:{partition}:apigateway:{region}:lambda:{path}"
 
 
 _ALIAS: Final = re.compile(r"(?!\d+\Z)[A-Za-z0-9_-]{1,128}\Z")

@@ -121,8 +121,7 @@ def test_a_release_carries_what_the_files_say_and_nothing_else(tmp_path: Path) -
         + BASE
         + APP
         % (
-            'memory_size = "256"\n    timeout = null\n    description = 5\n'
-            "    tags = { A = 1, B = null }",
+            'memory_size = "256"\n    timeout = null\n    description = 5\n    tags = { A = 1, B = null }',
             "lifecycle {\n    prevent_destroy = true\n  }",
         )
     )
@@ -336,8 +335,8 @@ def test_overrides_of_function_fields(tmp_path: Path) -> None:
 def test_self_and_references_can_be_read(tmp_path: Path) -> None:
     found = app(
         tmp_path,
-        'description = join(",", [self.service.name, self.release.name, tostring(self.key == null), '
-        "self.environment.name, self.environment.type, self.environment.variables.stage, "
+        'description = join(",", [self.service.name, self.release.name, tostring(self.key == null),'
+        " self.environment.name, self.environment.type, self.environment.variables.stage, "
         "self.infrastructure.name, self.infrastructure.region, self.infrastructure.account_id, "
         'self.infrastructure.environment == environment.dev ? "same" : "other"])',
     )
@@ -488,6 +487,21 @@ locals {
 """
 
 
+SECRET_FIELDS = """environment {
+      variables = {
+        W = local.wrapped
+        P = var.port
+        L = var.literal
+        C = "x${var.literal}"
+        I = "a${var.all.A}"
+        N = nonsensitive(var.key)
+      }
+    }
+    layers  = ["x", var.key]
+    timeout = var.port - 8000
+"""
+
+
 def test_secrets_keep_their_value_in_memory_and_a_residual_for_the_plan(tmp_path: Path) -> None:
     given = ("key=k", "port=8080", 'all={ A = "x" }')
     text = (
@@ -495,9 +509,7 @@ def test_secrets_keep_their_value_in_memory_and_a_residual_for_the_plan(tmp_path
         + BASE
         + APP
         % (
-            "environment = { variables = { W = local.wrapped, P = var.port, "
-            'L = var.literal, I = "a${var.all.A}", N = nonsensitive(var.key) } }\n'
-            '    layers = ["x", var.key]\n    timeout = var.port - 8000',
+            SECRET_FIELDS,
             "",
         )
     )
@@ -507,6 +519,7 @@ def test_secrets_keep_their_value_in_memory_and_a_residual_for_the_plan(tmp_path
     assert values["W"] == Sensitive("pre-k", '"pre-${var.key}"')
     assert values["P"].value == "8080"
     assert values["L"] == Sensitive("in the files", None)
+    assert values["C"] == Sensitive("xin the files", None)
     assert values["N"] == "k"
     assert found.function["layers"] == Sensitive(["x", "k"], '["x", var.key]')
     scope = residual_scope(VariableInputs.of(given), {}, lambda *_: None, root=tmp_path)
@@ -611,7 +624,8 @@ def test_other_releases_can_be_read_and_are_dependencies(tmp_path: Path) -> None
     assert variables(found["release.app"]) == {
         "N": "other",
         "A": arn,
-        "I": f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{arn}:live/invocations",
+        "I": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/"
+        f"{arn}:live/invocations",
         "V": Pending("release.other.function.version"),
         "Q": Pending('"v${release.other.alias.live.version}"'),
     }
