@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import os
 import threading
@@ -27,7 +28,9 @@ from declarative.language.saved import residual_scope
 from declarative.model.artifacts import LocalArtifact
 from declarative.model.bound import BoundAlias, BoundRelease, Connector
 from declarative.model.plan import BackendAddress, Plan, PlannedOutput, Selection
+from declarative.model.revision import ReleaseRecord
 from declarative.sandbox.server import Sandbox
+from declarative.sandbox.world import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 ROLE = "arn:aws:iam::123456789012:role/lambda"
 HANDLER = "def handler(event, context):\n    return {answer!r}\n"
@@ -41,6 +44,20 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def cloud() -> AwsCloud:
+    """Share the SDK's clients, which take longer to make than a whole apply."""
+    return AwsCloud()
+
+
+@dataclass
+class Moment:
+    """Everything a project is at one time, in state and in AWS, to come back to."""
+
+    state: object
+    functions: dict[str, object]
+
+
 @dataclass
 class World:
     """One project: its files' releases, its state and its functions in the sandbox."""
@@ -49,6 +66,11 @@ class World:
     sandbox: Sandbox
     project: str
     state: MemoryBackend
+    clients: AwsCloud
+    parallelism: int = 10
+    runner: Runner = field(
+        default_factory=lambda: Runner("tester", "here", os.getpid(), "boot", "lamform apply")
+    )
     releases: list[BoundRelease] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -100,7 +122,7 @@ class World:
         )
 
     def cloud(self) -> AwsCloud:
-        return AwsCloud()
+        return self.clients
 
     def reading(self) -> Reading:
         cloud = self.cloud()
@@ -109,11 +131,8 @@ class World:
             cloud=cloud,
             artifacts=ArtifactSources(self.root, cloud.s3),
             secrets=self.secrets(),
-            runner=self.runner(),
+            runner=self.runner,
         )
-
-    def runner(self) -> Runner:
-        return Runner("tester", "here", os.getpid(), "boot", "lamform apply")
 
     def request(self, **selection: object) -> PlanRequest:
         return PlanRequest(
@@ -138,10 +157,11 @@ class World:
             cloud=cloud,
             artifacts=ArtifactSources(self.root, cloud.s3),
             secrets=self.secrets(),
-            runner=self.runner(),
+            runner=self.runner,
             listener=self.events.append,
             stop=self.stop,
             clock=time.time,
+            parallelism=self.parallelism,
         )
 
     def apply(self, plan: Plan | None = None) -> ApplyResult:
@@ -153,6 +173,29 @@ class World:
     def drift(self) -> DriftReport:
         return find_drift(self.reading())
 
+    def fail(self, operation: str, nth: int = 1, kind: str = "error-before", **said: object) -> None:
+        self.sandbox.simulator.faults.add(operation, nth, kind, **said)
+
+    def aws(self, operation: str, short: str = "checkout", **asked: object) -> dict[str, object]:
+        """Ask AWS about a function, or change it behind lamform's back."""
+        return self.sandbox.simulator.call(operation, FunctionName=self.name(short), **asked)
+
+    def record(self, short: str = "checkout") -> ReleaseRecord:
+        object_id = self.state.resources()[f"release.{short}"]
+        return ReleaseRecord.from_bytes(self.state.objects([object_id])[object_id])
+
+    def save(self) -> Moment:
+        functions = self.sandbox.simulator._region(DEFAULT_ACCOUNT, DEFAULT_REGION).functions
+        mine = {name: it for name, it in functions.items() if name.startswith(f"{self.project}-")}
+        return Moment(copy.deepcopy(self.state._store.projects), copy.deepcopy(mine))
+
+    def restore(self, moment: Moment) -> None:
+        functions = self.sandbox.simulator._region(DEFAULT_ACCOUNT, DEFAULT_REGION).functions
+        for name in [name for name in functions if name.startswith(f"{self.project}-")]:
+            del functions[name]
+        functions.update(copy.deepcopy(moment.functions))
+        self.state._store.projects = copy.deepcopy(moment.state)
+
     def lambda_client(self) -> object:
         import boto3
 
@@ -163,11 +206,13 @@ class World:
 def world(
     tmp_path: Path,
     sandbox: Sandbox,
+    cloud: AwsCloud,
     monkeypatch: pytest.MonkeyPatch,
-) -> World:
+) -> Iterator[World]:
     for name, value in sandbox.environment().items():
         monkeypatch.setenv(name, value)
     project = f"p{next(_numbers)}"
-    world = World(tmp_path, sandbox, project, MemoryBackend(MemoryStore(), project))
+    world = World(tmp_path, sandbox, project, MemoryBackend(MemoryStore(), project), cloud)
     world.code("one")
-    return world
+    yield world
+    sandbox.simulator.faults.clear()
