@@ -103,7 +103,7 @@ def _read_blocks(name: str, section: Section, scope: Scope, written: Written) ->
         if inner.failed:
             written.problems.extend(inner.problems)
             written.failed.add(name)
-    if name in REPEATED:
+    if found and name in REPEATED:
         written.put(name, found, tuple(nodes))
     elif found:
         written.put(name, found[0], nodes[0])

@@ -121,12 +121,12 @@ def test_a_release_carries_what_the_files_say_and_nothing_else(tmp_path: Path) -
         + BASE
         + APP
         % (
-            'memory_size = "256"\n    timeout = null\n    description = 5\n    tags = { A = 1, B = null }',
+            'memory_size = "256"\n    timeout = null\n    tags = { A = 1, B = null }',
             "lifecycle {\n    prevent_destroy = true\n  }",
         )
     )
     found = bind(tmp_path, text)["release.app"]
-    assert found.function == {"memory_size": 256, "description": "5"}
+    assert found.function == {"memory_size": 256}
     assert found.function_name == "app"
     assert found.tags == {"A": "1"}
     assert found.default_tags == {"Owner": "connector", "App": "x"}
@@ -173,6 +173,21 @@ def test_dynamic_blocks_are_written_out(tmp_path: Path) -> None:
         {"arn": "a", "local_mount_path": "/mnt/0"},
         {"arn": "b", "local_mount_path": "/mnt/1"},
     ]
+
+
+def test_dynamic_blocks_over_nothing_write_nothing(tmp_path: Path) -> None:
+    found = app(
+        tmp_path,
+        'dynamic "file_system_configs" {\n      for_each = []\n      content {\n'
+        '        arn = "x"\n        local_mount_path = "/mnt/x"\n      }\n    }\n',
+    )
+    assert found.function == {}
+
+
+def test_all_mistakes_in_one_map_are_reported(tmp_path: Path) -> None:
+    function = "environment = { variables = { A = local.x, B = var.y, C = self.z } }"
+    found = problems(tmp_path, BASE + APP % (function, ""))
+    assert len(found.splitlines()) == 3
 
 
 LAYERS = """
