@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 
 _FLAGS: Final = frozenset({"--json", "--no-color", "--version"})
 _VALUES: Final = frozenset({"-C", "--log-level"})
+GLOBAL_OPTIONS: Final = _FLAGS | _VALUES
 _FOREIGN: Final = ["sandbox", "run"]
 """The command whose own words end where another command line begins."""
 
@@ -49,8 +51,7 @@ def wants_json(arguments: Sequence[str]) -> bool:
     A command line that cannot be parsed is answered in the form it asked for.
     """
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    pairs = zip(own, own[1:], strict=False)
-    return "--json" in own or "--format=json" in own or ("--format", "json") in pairs
+    return "--json" in own or "--format=json" in own or ("--format", "json") in pairwise(own)
 
 
 def value_options(command: Any) -> frozenset[str]:

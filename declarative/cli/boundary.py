@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from backends.base import (
     LeaseHeldError,
 )
 from declarative import __version__
+from declarative.cli.arguments import GLOBAL_OPTIONS
 from declarative.errors import Diagnostic, InterruptedRunError, LamformError
 from declarative.render.diagnostics import (
     diagnostic_json,
@@ -25,6 +27,8 @@ from declarative.render.diagnostics import (
 )
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from declarative.cli.session import Session
 
 _STATE_CODES: Final = {LeaseHeldError: 4, ConflictError: 5, FencedError: 5, HeadMovedError: 5}
@@ -65,7 +69,7 @@ def _report(session: Session, diagnostics: tuple[Diagnostic, ...], code: int) ->
         session.say(diagnostics_text(diagnostics, session.err_look))
     elif session.events:
         status = "interrupted" if code == InterruptedRunError.exit_code else "failed"
-        shown = [diagnostic_json(one) for one in diagnostics]
+        shown: list[JsonValue] = [diagnostic_json(one) for one in diagnostics]
         session.document({"type": "run_done", "status": status, "diagnostics": shown})
     else:
         session.document(diagnostics_document(diagnostics))
@@ -103,7 +107,12 @@ def _usage(error: Any) -> Diagnostic | None:
         return None
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "lamform"
-    return Diagnostic("Wrong usage", f"{message()} See {path} --help.")
+    said = message()
+    option = getattr(error, "option_name", None)
+    if option and not getattr(error, "possibilities", None):
+        near = difflib.get_close_matches(option, GLOBAL_OPTIONS, n=1)
+        said += f" Did you mean {near[0]}?" if near else ""
+    return Diagnostic("Wrong usage", f"{said} See {path} --help.")
 
 
 def _internal(error: Exception) -> Diagnostic:

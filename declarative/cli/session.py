@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import sys
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pydantic import JsonValue
+
+    from declarative.cli.options import Format
 
 
 @dataclass
@@ -55,6 +58,20 @@ class Session:
             return Look()
         dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
         return Look(self.colour and not dumb, shutil.get_terminal_size().columns)
+
+    def use(self, style: Format | None) -> None:
+        """Write the result as ``--format`` says."""
+        if style is not None:
+            self.json = style.value == "json"
+
+    def log(self, level: str) -> None:
+        """Send our own log to stderr; other libraries' logs may quote secrets and stay off."""
+        handler = logging.StreamHandler(self.err)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        for name in ("declarative", "backends"):
+            logger = logging.getLogger(name)
+            logger.handlers, logger.propagate = [handler], False
+            logger.setLevel(level.upper())
 
     def show(self, text: str) -> None:
         """Write a result for people."""

@@ -1,0 +1,113 @@
+"""``lamform apply``: a saved plan, or one made now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from declarative.cli import options, plans, runs
+from declarative.cli.session import Session
+from declarative.cli.wiring import ApplySettings, World, open_project, open_world
+from declarative.engine.secrets import Secrets
+from declarative.errors import LamformError, RefusedError
+from declarative.model.plan import Plan
+
+_QUESTION = "Do you want to perform these actions?"
+
+
+def apply(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A plan saved by plan --out.")
+    ] = None,
+    *,
+    auto_approve: options.AutoApprove = False,
+    plan_id: Annotated[
+        str | None,
+        typer.Option("--plan-id", metavar="ID", help="Apply only the plan reviewed under this id."),
+    ] = None,
+    new_state: Annotated[
+        bool, typer.Option("--new-state", help="The first apply: start the state.")
+    ] = False,
+    message: options.Message = "",
+    parallelism: options.Parallelism = 10,
+    lock_timeout: options.LockTimeout = 0.0,
+    only: options.Only = None,
+    exclude: options.Exclude = None,
+    environment: options.Environments = None,
+    destroy: options.Destroy = False,
+    refresh: options.RefreshOption = options.Refresh.FULL,
+    roll_forward: options.RollForward = False,
+    var: options.Variables = None,
+    var_file: options.VariableFiles = None,
+) -> None:
+    """Apply a saved plan without asking; without FILE, plan, ask and apply.
+
+    With --plan-id the id is the yes: nothing is asked, and any other plan is refused.
+    """
+    session: Session = context.obj
+    settings = ApplySettings(message, parallelism, lock_timeout)
+    consent = runs.Consent(auto_approve or plan_id is not None or file is not None, new_state)
+    inputs = plans.inputs_of(var, var_file)
+    selected = plans.Selected(
+        tuple(only or ()),
+        tuple(exclude or ()),
+        tuple(environment or ()),
+        destroy,
+        refresh,
+        roll_forward,
+    )
+    if file is not None:
+        _refuse_selection(selected)
+        made = plans.read(file)
+        plans.expect_id(made, plan_id)
+        with open_world(made.backend, made.project, inputs) as world:
+            raise typer.Exit(_carry_out(session, world, made, world.secrets(), (consent, settings)))
+    with open_project(inputs) as opened:
+        plans.warn(session, opened.project)
+        fresh = plans.make(opened, selected, parallelism=parallelism)
+        plans.expect_id(fresh.plan, plan_id)
+        code = _carry_out(session, opened.world, fresh.plan, fresh.secrets, (consent, settings))
+        raise typer.Exit(code)
+
+
+def _carry_out(
+    session: Session,
+    world: World,
+    plan: Plan,
+    secrets: Secrets,
+    asked: tuple[runs.Consent, ApplySettings],
+) -> int:
+    consent, settings = asked
+    if session.json:
+        plans.judge(plan)
+    else:
+        plans.present(session, plan)
+    if plan.is_empty:
+        _refuse_held(plan)
+        runs.tell_nothing(session)
+        return 0
+    runs.ask(session, world, consent, _QUESTION)
+    return runs.run(session, world, plan, secrets, settings)
+
+
+def _refuse_selection(selected: plans.Selected) -> None:
+    """A saved plan has chosen already: options that choose would be ignored."""
+    if selected != plans.Selected(refresh=options.Refresh.FULL):
+        raise LamformError.of(
+            "A saved plan cannot be selected from",
+            "--only, --exclude, --environment, --destroy, --refresh and --roll-forward belong to "
+            "the making of a plan. Give them to lamform plan, or leave out the file.",
+        )
+
+
+def _refuse_held(plan: Plan) -> None:
+    """Say so where nothing is left to apply because a revert holds it."""
+    if plan.summary.held:
+        raise RefusedError.of(
+            "A revert is in force",
+            "All that differs is held back since a revert went back from it. Change what the "
+            "files want, or end the hold with --roll-forward.",
+        )

@@ -1,0 +1,81 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+
+class Format(StrEnum):
+    """How a result is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Refresh(StrEnum):
+    """How AWS is read for a plan."""
+
+    FULL = "full"
+    NONE = "none"
+
+
+Only: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="RELEASE",
+        help="Only these releases: checkout, 'checkout[dev]', 'check*'. Repeatable.",
+    ),
+]
+Exclude: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="RELEASE", help="All but these releases. Repeatable."),
+]
+Environments: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--environment", metavar="NAME", help="Only releases of this environment. Repeatable."
+    ),
+]
+Variables: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--var", metavar="NAME=VALUE", help="Set a variable. Repeatable."),
+]
+VariableFiles: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option("--var-file", metavar="FILE", help="Read variables from a file. Repeatable."),
+]
+Destroy: TypeAlias = Annotated[
+    bool, typer.Option("--destroy", help="Delete the selected releases instead.")
+]
+RefreshOption: TypeAlias = Annotated[
+    Refresh, typer.Option("--refresh", help="full: ask AWS; none: trust what state recorded.")
+]
+RollForward: TypeAlias = Annotated[
+    bool,
+    typer.Option("--roll-forward", help="End the hold of a revert on the selected releases."),
+]
+FormatOption: TypeAlias = Annotated[
+    Format | None, typer.Option("--format", help="How to write the result.", show_default="text")
+]
+AutoApprove: TypeAlias = Annotated[
+    bool, typer.Option("--auto-approve", help="Do not ask before applying.")
+]
+Message: TypeAlias = Annotated[
+    str, typer.Option("--message", metavar="TEXT", help="What the revision says of itself.")
+]
+Parallelism: TypeAlias = Annotated[
+    int, typer.Option("--parallelism", min=1, max=100, help="Releases worked on at once.")
+]
+LockTimeout: TypeAlias = Annotated[
+    float,
+    typer.Option("--lock-timeout", min=0, metavar="SECONDS", help="Wait for another run's lease."),
+]
+RevisionOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--revision", min=1, metavar="N", help="As of this revision, not the newest."),
+]

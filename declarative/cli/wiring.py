@@ -1,0 +1,256 @@
+"""The composition root: the real clock, environment, AWS, files and backends behind the ports.
+
+Nothing else in the program reads the environment or the time, or opens a backend.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import shlex
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from backends import open_backend
+from backends.base import instant
+from backends.leases import local_boot_id
+from declarative import __version__
+from declarative.artifacts.sources import ArtifactSources
+from declarative.aws.session import AwsCloud
+from declarative.cli.git import read_git
+from declarative.cli.outputs import planned_output
+from declarative.engine.desired import BindingWorld
+from declarative.engine.planner import PlanRequest, Reading
+from declarative.engine.ports import Runner
+from declarative.engine.records import Snapshot, read_snapshot
+from declarative.engine.secrets import Secrets, literals_of
+from declarative.engine.writing import Writing
+from declarative.language.inputs import VariableInputs
+from declarative.language.project import Project, load_project
+from declarative.language.saved import residual_scope
+from declarative.model.canonical import digest
+from declarative.model.plan import BackendAddress, Selection
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from backends.base import StateBackend
+    from declarative.engine.events import Event
+    from declarative.language.expressions import Scope
+    from declarative.model.bound import BoundRelease, Connector
+
+STATE_DIRECTORY: Final = "LAMFORM_STATE_DIR"
+_DEFAULT_STATE: Final = ".lamform/state.db"
+_VARIABLE: Final = re.compile(r"(?P<name>[^=]*=).*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """State, AWS and artifacts of one project, and where its secrets come from."""
+
+    state: StateBackend
+    inputs: VariableInputs
+    cloud: AwsCloud = field(default_factory=AwsCloud)
+    artifacts: ArtifactSources = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let artifacts in buckets be read with the credentials of their connector."""
+        object.__setattr__(self, "artifacts", ArtifactSources(Path.cwd(), self.cloud.s3))
+
+    def secrets(
+        self,
+        releases: tuple[BoundRelease, ...] = (),
+        connectors: Mapping[str, Connector] | None = None,
+    ) -> Secrets:
+        """Return the secrets known from the files, and the scope for those of a saved plan."""
+        bound = {release.connector.address: release.connector for release in releases}
+        return Secrets(
+            scope=lambda lookup: residual_scope(self.inputs, os.environ, lookup, root=Path.cwd()),
+            literals=literals_of(releases),
+            connectors={**(connectors or {}), **bound},
+        )
+
+    def reading(self, secrets: Secrets, parallelism: int = 10) -> Reading:
+        """Return what planning, drift and inspection may use."""
+        return Reading(
+            state=self.state,
+            cloud=self.cloud,
+            artifacts=self.artifacts,
+            secrets=secrets,
+            runner=runner(),
+            parallelism=parallelism,
+        )
+
+    def writing(
+        self,
+        secrets: Secrets,
+        *,
+        listener: Callable[[Event], None],
+        stop: threading.Event,
+        settings: ApplySettings,
+    ) -> Writing:
+        """Return what an apply may use."""
+        git = read_git(Path.cwd())
+        return Writing(
+            state=self.state,
+            cloud=self.cloud,
+            artifacts=self.artifacts,
+            secrets=secrets,
+            runner=runner(),
+            listener=listener,
+            stop=stop,
+            clock=time.time,
+            message=settings.message,
+            git_commit=git.commit if git else None,
+            parallelism=settings.parallelism,
+            lock_timeout=settings.lock_timeout,
+            waiting=settings.waiting,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ApplySettings:
+    """What the command line says about a run.
+
+    Attributes:
+        lock_timeout: Seconds to wait for another run's lease.
+        waiting: Told who holds it.
+    """
+
+    message: str = ""
+    parallelism: int = 10
+    lock_timeout: float = 0.0
+    waiting: Callable[[object], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenProject:
+    """The project of this directory with its world."""
+
+    project: Project
+    world: World
+
+    def bind(self, only: frozenset[str] | None = None) -> tuple[BoundRelease, ...]:
+        """Return the releases with everything evaluated, accounts looked up where needed."""
+        return self.project.bind(BindingWorld(self.world.cloud), only)
+
+    def request(self, releases: tuple[BoundRelease, ...], selection: Selection) -> PlanRequest:
+        """Return the request for a plan of the given releases."""
+        outputs = self.project.outputs(BindingWorld(self.world.cloud))
+        return PlanRequest(
+            project=self.project.settings.project,
+            backend=self.address,
+            releases=releases,
+            declared=frozenset(self.project.releases()),
+            selection=selection,
+            config_digest=digest(dict(self.project.sources)),
+            created_at=instant(time.time()),
+            tool_version=__version__,
+            outputs={name: planned_output(output) for name, output in outputs.items()},
+            git=read_git(Path.cwd()),
+        )
+
+    @property
+    def address(self) -> BackendAddress:
+        """Where the state is, as the files say it."""
+        settings = self.project.settings
+        return BackendAddress(kind=settings.backend, settings=dict(settings.backend_settings))
+
+    def snapshot(self, *, at: int | None = None) -> Snapshot:
+        """Return what state recorded, at head or at a revision."""
+        return read_snapshot(self.world.state, at=at)
+
+    def connectors(self, snapshot: Snapshot) -> dict[str, Connector]:
+        """Return the files' connectors by which recorded releases were reached."""
+        recorded = {one.record.connector.address for one in snapshot.releases.values()}
+        found = {address: self.project.connector(address) for address in sorted(recorded)}
+        return {address: one for address, one in found.items() if one is not None}
+
+
+def load(inputs: VariableInputs | None = None) -> Project:
+    """Return the project of this directory."""
+    return load_project(Path.cwd(), variables=inputs or VariableInputs(), environ=os.environ)
+
+
+@contextmanager
+def open_project(inputs: VariableInputs | None = None) -> Iterator[OpenProject]:
+    """Give the project of this directory with its state open; nothing is created."""
+    project = load(inputs)
+    settings = project.settings
+    address = BackendAddress(kind=settings.backend, settings=dict(settings.backend_settings))
+    with open_world(address, settings.project, inputs) as world:
+        yield OpenProject(project, world)
+
+
+@contextmanager
+def open_world(
+    address: BackendAddress, project: str, inputs: VariableInputs | None = None
+) -> Iterator[World]:
+    """Give the world of a project known by its backend's address alone."""
+    state = open_backend(address.kind, _located(address), project)
+    try:
+        yield World(state, inputs or VariableInputs())
+    finally:
+        state.close()
+
+
+def _located(address: BackendAddress) -> dict[str, JsonValue]:
+    """Return a backend's settings, the default state moved where the environment says."""
+    settings = dict(address.settings)
+    elsewhere = os.environ.get(STATE_DIRECTORY)
+    if elsewhere and address.kind == "sqlite" and settings.get("path") == _DEFAULT_STATE:
+        settings["path"] = str(Path(elsewhere) / Path(_DEFAULT_STATE).name)
+    return settings
+
+
+def open_scope() -> Scope:
+    """Return what an expression may read in this directory, with project files or without."""
+    directory = Path.cwd()
+    if (directory / "lamform.hcl").exists() or any(directory.glob("*.lamform.hcl")):
+        return load().scope
+    return residual_scope(VariableInputs(), os.environ, lambda *_: None, root=directory)
+
+
+def runner() -> Runner:
+    """Return who runs this process, for leases and history."""
+    return Runner(
+        who=_author(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        boot_id=local_boot_id(),
+        command=shown_command(sys.argv[1:]),
+    )
+
+
+def _author() -> str:
+    for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN"):  # who started the job, not its container
+        if os.environ.get(name):
+            return os.environ[name]
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def shown_command(arguments: list[str]) -> str:
+    """Return the command line for others to read, the values of variables left out."""
+    shown = [
+        _without_value(argument, is_variable=previous == "--var")
+        for previous, argument in pairwise(["", *arguments])
+    ]
+    return shlex.join(["lamform", *shown])
+
+
+def _without_value(argument: str, *, is_variable: bool) -> str:
+    if argument.startswith("--var="):
+        return "--var=" + _VARIABLE.sub(r"\g<name>…", argument.removeprefix("--var="))
+    return _VARIABLE.sub(r"\g<name>…", argument) if is_variable else argument
