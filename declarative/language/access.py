@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from declarative.errors import EvaluationError
 from declarative.language.marks import derived, inner
@@ -23,12 +24,11 @@ from declarative.language.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from declarative.errors import SourceRange
     from declarative.language.nodes import Expression
 
-_PRIMITIVES = frozenset({Kind.STRING, Kind.NUMBER, Kind.BOOL})
+_PRIMITIVES: Final = frozenset({Kind.STRING, Kind.NUMBER, Kind.BOOL})
+_NO_ELEMENT: Final = "The given key does not identify an element in this collection value"
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -72,7 +72,8 @@ def get_attribute(source: Value, name: str, where: SourceRange) -> Value:
     if isinstance(source.content, dict):
         found = source.content.get(name)
         if found is None:
-            _no_attribute(source.type, name, source.content, where)
+            known = () if source.sensitive else source.content
+            _no_attribute(source.type, name, known, where)
         return inner(source, found, rebuild)
     return _no_attribute(source.type, name, (), where)
 
@@ -128,31 +129,29 @@ def get_index(source: Value, key: Value, where: SourceRange) -> Value:
         made = Value(_element_type(source.type, where), UNKNOWN)
         return derived(made, (source, key), Index)
     found = _element(source, key, where)
+    if found is None:
+        _no_key(source, key, where)
     if key.sensitive or key.residual is not None:
         return derived(found, (source, key), Index)
     return inner(source, found, lambda residual: Index(residual, literal(key)))
 
 
-def _element(source: Value, key: Value, where: SourceRange) -> Value:
+def _element(source: Value, key: Value, where: SourceRange) -> Value | None:
     lazy = lazy_of(source)
     if lazy is not None:
-        name = str(_key(key, STRING, where))
-        found = lazy.attribute(name)
-        return found if found is not None else _no_key(name, lazy.names(), where)
+        return lazy.attribute(str(_key(key, STRING, where)))
     content = source.content
     if isinstance(content, dict):
-        name = str(_key(key, STRING, where))
-        item: Value | None = content.get(name)
-        return item if item is not None else _no_key(name, content, where)
+        return content.get(str(_key(key, STRING, where)))
     if isinstance(content, tuple) and source.type.kind is not Kind.SET:
-        at: Value = content[_position(_key(key, NUMBER, where), len(content), where)]
-        return at
+        position = _position(_key(key, NUMBER, where), len(content), where)
+        return None if position is None else content[position]
     if source.type.kind is Kind.SET:
         detail = (
             "Elements of a set are identified only by their value and have no index. Convert it "
             "with tolist(…), or use for or [*]."
         )
-        return _invalid(detail, where)
+        _invalid(detail, where)
     return _invalid("This value does not have any indices.", where)
 
 
@@ -166,31 +165,31 @@ def _key(key: Value, type_: Type, where: SourceRange) -> object:
     try:
         return convert(key, type_).content
     except ConversionError as error:
-        _invalid(
-            "The given key does not identify an element in this collection value: "
-            f"{error.message}.",
-            where,
-        )
+        _invalid(f"{_NO_ELEMENT}: {error.message}.", where)
 
 
-def _position(key: object, length: int, where: SourceRange) -> int:
-    start = "The given key does not identify an element in this collection value: "
+def _position(key: object, length: int, where: SourceRange) -> int | None:
+    """Return the key as a position, or None where the sequence has none such."""
     if not isinstance(key, int):
-        whole = "indexing a sequence requires a whole number"
-        _invalid(f"{start}{whole}, but {key} has a fractional part.", where)
-    if not length:
-        _invalid(f"{start}the collection has no elements.", where)
+        _invalid(f"{_NO_ELEMENT}: indexing a sequence requires a whole number.", where)
     if key < 0:
         negative = "a negative number is not a valid index for a sequence"
-        _invalid(f"{start}{negative}.", where)
-    if key >= length:
-        last = f"the given index is {key}, and the last element has the index {length - 1}"
-        _invalid(f"{start}{last}.", where)
-    return key
+        _invalid(f"{_NO_ELEMENT}: {negative}.", where)
+    return key if key < length else None
 
 
-def _no_key(name: str, known: Iterable[str], where: SourceRange) -> NoReturn:
-    near = suggestion(name, known)
+def _no_key(source: Value, key: Value, where: SourceRange) -> NoReturn:
+    """Refuse a key; of what is sensitive nothing is told."""
+    lazy = lazy_of(source)
+    if source.sensitive or key.sensitive:
+        _invalid(f"{_NO_ELEMENT}.", where)
+    if lazy is None and isinstance(source.content, tuple):
+        length = len(source.content)
+        there = f"the last index is {length - 1}" if length else "the collection has no elements"
+        _invalid(f"{_NO_ELEMENT}: {there}.", where)
+    known = lazy.names() if lazy is not None else source.content
+    name = str(convert(key, STRING).content)
+    near = suggestion(name, known if isinstance(known, Iterable) else ())
     _invalid(f'There is no element with the key "{name}".{near}', where)
 
 

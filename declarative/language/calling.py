@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, NoReturn
 from declarative.errors import Diagnostic, EvaluationError
 from declarative.language.access import suggestion
 from declarative.language.calls import FunctionError
-from declarative.language.marks import is_sensitive_deep, is_traced_deep
-from declarative.language.nodes import Call, Index, Literal
+from declarative.language.marks import is_sensitive_deep, is_traced_deep, items_of
+from declarative.language.nodes import Call
 from declarative.language.plain import deep_marks, without_marks
 from declarative.language.residuals import (
     UntraceableError,
-    operand,
     residual_of,
     residualize,
     try_residual,
@@ -90,28 +89,11 @@ def _arguments(node: Call, evaluate: Evaluate) -> list[_Argument] | None:
         return None
     if last.value.is_null:
         _refuse_expansion("The expanding argument (indicated by ...) must not be null.", where)
-    if last.value.type.kind not in _SEQUENCES or not isinstance(last.value.content, tuple):
+    if last.value.type.kind not in _SEQUENCES:
         detail = "The expanding argument (indicated by ...) must be of a tuple, list, or set type."
         _refuse_expansion(detail, where)
-    for item in last.value.content:
-        marked = replace(
-            item,
-            sensitive=item.sensitive or last.value.sensitive,
-            residual=item.residual or _expanded_residual(last.value, item),
-        )
-        arguments.append(_Argument(marked, last.expression))
+    arguments.extend(_Argument(item, last.expression) for _, item in items_of(last.value))
     return arguments
-
-
-def _expanded_residual(source: Value, item: Value) -> Expression | None:
-    """Return a residual for an element of a list that is marked as a whole."""
-    if source.residual is None or not isinstance(source.content, tuple):
-        return None
-    position = next(i for i, other in enumerate(source.content) if other is item)
-    ordered = source.residual
-    if source.type.kind is Kind.SET:
-        ordered = Call("tolist", (source.residual,))
-    return Index(operand(ordered), Literal(position))
 
 
 def _refuse_expansion(detail: str, where: SourceRange) -> NoReturn:
@@ -179,6 +161,8 @@ def _refused(
     arguments: Sequence[_Argument],
     position: int | None,
 ) -> NoReturn:
+    if any(is_sensitive_deep(item.value) for item in arguments):
+        message = "it refused an argument, and says no more since one is sensitive"
     parameter = function.parameter(position) if position is not None else None
     if position is not None and parameter is not None and position < len(arguments):
         _invalid_argument(node, parameter, message, arguments[position].expression.range)

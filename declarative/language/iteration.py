@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from declarative.errors import EvaluationError
-from declarative.language.marks import is_traced
+from declarative.language.marks import is_traced, items_of
 from declarative.language.nodes import ForTuple
 from declarative.language.residuals import rebuilt, try_residual
 from declarative.language.scoping import ChildScope
@@ -15,7 +15,6 @@ from declarative.language.types import ConversionError, convert, friendly_name
 from declarative.language.values import (
     BOOL,
     DYNAMIC,
-    NUMBER,
     STRING,
     UNKNOWN,
     Kind,
@@ -23,7 +22,6 @@ from declarative.language.values import (
     Value,
     object_of,
     solid,
-    text,
     tuple_of,
 )
 
@@ -62,13 +60,8 @@ def pairs_of(collection: Value, where: SourceRange) -> Iterator[tuple[Value, Val
     if content is None:
         detail = "A null value cannot be used as the collection in a 'for' expression."
         raise EvaluationError.of("Iteration over null value", detail, range=where)
-    if isinstance(content, dict):
-        for name in sorted(content):
-            yield text(name), content[name]
-    elif isinstance(content, tuple):
-        is_set = collection.type.kind is Kind.SET
-        for position, item in enumerate(content):
-            yield item if is_set else Value(NUMBER, position), item
+    if isinstance(content, dict | tuple):
+        yield from items_of(collection)
     else:
         shown = friendly_name(collection.type)
         detail = f"A value of type {shown} cannot be used as the collection in a 'for' expression."
@@ -133,8 +126,9 @@ class _Walk:
             return
         name = str(key.content)
         if name in self.keyed and not node.grouping:
+            shown = "(sensitive)" if key.sensitive else f'"{name}"'
             detail = (
-                f"Two different items produced the key \"{name}\" in this 'for' expression. If "
+                f"Two different items produced the key {shown} in this 'for' expression. If "
                 "duplicates are expected, use the ellipsis (...) after the value expression to "
                 "enable grouping by key."
             )
@@ -218,6 +212,6 @@ def _is_sequence(source: Value) -> bool:
 def _elements(source: Value) -> tuple[Value, ...]:
     if source.is_null:
         return ()
-    if _is_sequence(source) and isinstance(source.content, tuple):
-        return source.content
+    if _is_sequence(source):
+        return tuple(item for _, item in items_of(source))
     return (source,)

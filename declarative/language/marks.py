@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from declarative.language.nodes import Call, Index, Literal
 from declarative.language.plain import parts_of
 from declarative.language.residuals import operand, residual_of, try_residual
-from declarative.language.values import UNKNOWN
+from declarative.language.values import NUMBER, UNKNOWN, Kind, Value, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from declarative.language.nodes import Expression
-    from declarative.language.values import Value
 
 
 def is_traced(value: Value) -> bool:
@@ -51,3 +51,36 @@ def inner(container: Value, child: Value, rebuild: Callable[[Expression], Expres
         return child
     residual = child.residual or try_residual(lambda: rebuild(operand(residual_of(container))))
     return replace(child, sensitive=child.sensitive or container.sensitive, residual=residual)
+
+
+def items_of(collection: Value) -> list[tuple[Value, Value]]:
+    """Return key and value of each element of a known collection, in order.
+
+    What is marked as a whole marks its elements, and the keys that it has: an
+    expression inside a ``for`` sees them one by one.
+    """
+    content = collection.content
+    if isinstance(content, dict):
+        return [
+            (inner(collection, text(name), _at("keys", position)), _entry(collection, name, item))
+            for position, (name, item) in enumerate(sorted(content.items()))
+        ]
+    items = content if isinstance(content, tuple) else ()
+    if collection.type.kind is Kind.SET:
+        marked = [inner(collection, item, _at("tolist", i)) for i, item in enumerate(items)]
+        return [(item, item) for item in marked]
+    return [
+        (Value(NUMBER, i), inner(collection, item, _at(None, i))) for i, item in enumerate(items)
+    ]
+
+
+def _entry(collection: Value, name: str, item: Value) -> Value:
+    return inner(collection, item, lambda residual: Index(residual, Literal(name)))
+
+
+def _at(function: str | None, position: int) -> Callable[[Expression], Expression]:
+    def rebuild(residual: Expression) -> Expression:
+        ordered = residual if function is None else Call(function, (residual,))
+        return Index(ordered, Literal(position))
+
+    return rebuild

@@ -446,7 +446,7 @@ def test_results_are_terraforms(source: str, answers: Mapping[str, str]) -> None
         ("1 + foo.name.x", "Unsupported attribute", "foo.name.x", "primitive-typed value (string)"),
         ("[1].x", "Unsupported attribute", "[1].x", "[*].x"),
         ('foo["nam"]', "Invalid index", 'foo["nam"]', 'Did you mean "name"?'),
-        ("[1, 2][5]", "Invalid index", "[1, 2][5]", "the last element has the index 1"),
+        ("[1, 2][5]", "Invalid index", "[1, 2][5]", "the last index is 1"),
         ("1 + (2 * [])", "Invalid operand", "[]", "right operand: a number is required"),
         ("1 / 0", "Operation failed", "0", "zero"),
         ("ad(1)", "Call to unknown function", "ad(1)", 'Did you mean "add"?'),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from declarative.errors import EvaluationError
-from declarative.language.calls import CallContext, Function, Parameter
+from declarative.language.calls import CallContext, Function, Parameter, refuse
 from declarative.language.expressions import evaluate
 from declarative.language.plain import parts_of, without_marks
 from declarative.language.residuals import UntraceableError, literal, residual_of
@@ -47,6 +47,14 @@ def _upper(_: CallContext, arguments: Sequence[Value]) -> Value:
     return text(str(arguments[0].content).upper())
 
 
+def _refusing(_: CallContext, arguments: Sequence[Value]) -> Value:
+    raise refuse(f"{arguments[0].content} is wrong", 0)
+
+
+def _keys(_: CallContext, arguments: Sequence[Value]) -> Value:
+    return from_python(sorted(arguments[0].content))  # type: ignore[call-overload]
+
+
 def _conversion(name: str, type_: Type) -> Function:
     return Function(name, (Parameter("v", type_, allow_null=True),), None, lambda _, v: v[0])
 
@@ -57,6 +65,8 @@ FUNCTIONS = {
         "getenv", (Parameter("name", STRING),), None, _getenv, STRING, reads_outside=True
     ),
     "upper": Function("upper", (Parameter("text", STRING),), None, _upper, STRING),
+    "refusing": Function("refusing", (Parameter("v"),), None, _refusing),
+    "keys": Function("keys", (Parameter("map"),), None, _keys),
     "tolist": _conversion("tolist", Type(Kind.LIST, DYNAMIC)),
     "toset": _conversion("toset", Type(Kind.SET, DYNAMIC)),
     "tomap": _conversion("tomap", Type(Kind.MAP, DYNAMIC)),
@@ -166,6 +176,12 @@ def value_of(source: str, **more: Value) -> Value:
         ("release.arn[*].name", "release.arn[*].name"),
         ('sensitive(getenv("KEY"))', 'sensitive(getenv("KEY"))'),
         ('sensitive("${local.env}!")', 'sensitive("${getenv("KEY")}!")'),
+        ('[for v in var.items : v == "a"][0]', 'var.items[0] == "a"'),
+        ("[for k, v in var.table : k][0]", "keys(var.table)[0]"),
+        (
+            '[for v in toset([var.key, "a"]) : upper(v)][0]',
+            'upper(tolist(toset([var.key, "a"]))[0])',
+        ),
         ("sensitive(var.plain)", "sensitive(var.plain)"),
         ("sensitive(upper(local.env))", 'sensitive(upper(getenv("KEY")))'),
         ('"%{if var.flag}a%{else}${local.two}%{endif}"', '"%{ if var.flag }a%{ else }2%{ endif }"'),
@@ -237,6 +253,26 @@ def test_a_secret_written_in_the_files_has_no_residual(source: str) -> None:
     assert value.residual is None
     with pytest.raises(UntraceableError):
         residual_of(value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{ a = 1 }[var.key]",
+        "[1][var.number]",
+        "var.table.z",
+        'var.table["aa"]',
+        "{ for x in [var.key, var.key] : x => 1 }",
+        "refusing(var.key)",
+        "var.key + 1",
+    ],
+)
+def test_no_message_tells_a_secret(source: str) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        value_of(source)
+    assert SECRET not in str(caught.value)
+    assert "42" not in str(caught.value)
+    assert '"a"' not in str(caught.value)
 
 
 def test_a_set_of_secrets_is_a_secret() -> None:
