@@ -27,9 +27,7 @@ def drift(
     session: Session = context.obj
     session.use(style)
     with open_project(plans.inputs_of(var, var_file)) as opened:
-        snapshot = opened.snapshot()
-        secrets = opened.world.secrets((), opened.connectors(snapshot))
-        reading = opened.world.reading(secrets, parallelism)
+        reading = opened.world.reading(opened.secrets(), parallelism)
         found = find_drift(reading, only=_selected(opened, environment))
     report = DriftDocument(findings=found.findings, notes=found.notes, releases=found.releases)
     if session.json:

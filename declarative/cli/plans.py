@@ -120,8 +120,7 @@ def make(opened: OpenProject, selected: Selected, *, parallelism: int = 10) -> M
     """Return the plan of the selected releases."""
     addresses = selected.addresses(opened)
     releases: tuple[BoundRelease, ...] = opened.bind(addresses)
-    snapshot = opened.snapshot()
-    secrets = opened.world.secrets(releases, opened.connectors(snapshot))
+    secrets = opened.secrets(releases)
     request = opened.request(releases, selected.selection(opened))
     plan = make_plan(request, opened.world.reading(secrets, parallelism))
     log_calls(opened.world)

@@ -78,7 +78,7 @@ def _make(
     # A release may be deleted by now, or not have existed then: both can be named.
     known = {*snapshot.releases, *opened.project.releases()}
     chosen = select(known, only) if only else None
-    secrets = opened.world.secrets((), opened.connectors(snapshot))
+    secrets = opened.secrets()
     selection = Selection(only=tuple(sorted(chosen or ())))
     plan = plan_revert(
         target,

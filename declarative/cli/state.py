@@ -128,8 +128,7 @@ def _snapshot(session: Session, opened: OpenProject, revision: int | None) -> Sn
     """Return what is recorded; at head, what interrupted runs did is looked up as well."""
     snapshot = opened.snapshot(at=revision)
     if revision is None:
-        secrets = opened.world.secrets((), opened.connectors(snapshot))
-        reading = opened.world.reading(secrets)
+        reading = opened.world.reading(opened.secrets())
         snapshot = recovered_view(
             snapshot,
             state=reading.state,

@@ -169,8 +169,17 @@ class OpenProject:
         """Return what state recorded, at head or at a revision."""
         return read_snapshot(self.world.state, at=at)
 
-    def connectors(self, snapshot: Snapshot) -> dict[str, Connector]:
-        """Return the files' connectors by which recorded releases were reached."""
+    def secrets(self, releases: tuple[BoundRelease, ...] = ()) -> Secrets:
+        """Return the secrets that planning and inspecting need.
+
+        Recorded releases are reached by the files' connectors, where the files have them.
+        """
+        bound = {release.address for release in releases}
+        others = self.world.state.resources().keys() - bound
+        snapshot = read_snapshot(self.world.state, only=others)
+        return self.world.secrets(releases, self._connectors(snapshot))
+
+    def _connectors(self, snapshot: Snapshot) -> dict[str, Connector]:
         recorded = {one.record.connector.address for one in snapshot.releases.values()}
         found = {address: self.project.connector(address) for address in sorted(recorded)}
         return {address: one for address, one in found.items() if one is not None}

@@ -29,13 +29,18 @@ _CALLS: Final = {
     "run_provisioner": "provisioner",
 }
 
+_WAITING: Final = frozenset(
+    {"create_function", "update_configuration", "update_code", "delete_function"}
+)
+"""Steps that may take long enough to be announced."""
+
 
 def event_text(event: Event, look: Look) -> str | None:
     """Return the line for people, or None where the event is not worth one."""
     data = event.data
     match event.type:
         case "step_started":
-            return _line(event, "…", look)
+            return _line(event, "…", look) if event.step in _WAITING else None
         case "step_progress":
             return _line(event, f"… {_said(data, 'message')}", look)
         case "step_done":

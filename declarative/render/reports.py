@@ -41,13 +41,13 @@ def history_text(history: HistoryDocument, look: Look) -> str:
     """Return a table of revisions, and under each what it did to its releases."""
     if not history.revisions:
         return "No revisions yet.\n"
-    rows = [("REVISION", "STATUS", "WHEN", "AUTHOR", "WHAT", "MESSAGE")]
+    rows = [("REVISION", "STATUS", "WHEN", "AUTHOR", "MESSAGE", "WHAT")]
     for one in history.revisions:
         what = "; ".join(_release(release) for release in one.releases) or "outputs"
         if one.reverts is not None:
             what = f"back to {one.reverts}: {what}"
         when = one.created_at[:19].replace("T", " ") + "Z"
-        rows.append((str(one.revision), one.status, when, one.author, what, one.message))
+        rows.append((str(one.revision), one.status, when, one.author, one.message, what))
     head, *lines = table(rows)
     return "\n".join([look.paint(look.clip(head), Style.BOLD), *map(look.clip, lines)]) + "\n"
 

@@ -6,13 +6,14 @@ import shlex
 import textwrap
 from typing import TYPE_CHECKING, Final
 
+from declarative.render.literals import multiline
 from declarative.render.look import NARROWEST, Look, Style, printable
 from declarative.render.view import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from declarative.render.view import Attribute, Drift, Held, Part, PlanView, Release
+    from declarative.render.view import Attribute, Drift, Held, Output, Part, PlanView, Release
 
 _STYLES: Final = {
     Mark.ADD: Style.ADDED,
@@ -77,8 +78,8 @@ def _release(release: Release, look: Look) -> Iterator[str]:
     for note in release.notes:
         yield from look.prose(f"({note})", "  # ").splitlines()
     if release.place:
-        mark = look.paint(release.mark.ljust(_MARK_WIDTH), _STYLES[release.mark])
-        yield f"  {mark} {printable(release.place)}"
+        mark = look.paint(release.mark.rjust(_MARK_WIDTH), _STYLES[release.mark])
+        yield f"{mark} {printable(release.place)}"
     for part in release.parts:
         yield from _part(part, look)
 
@@ -87,7 +88,7 @@ def _part(part: Part, look: Look) -> Iterator[str]:
     mark = look.paint(part.mark.rjust(_MARK_WIDTH), _STYLES[part.mark])
     reason = look.paint(f" # {printable(part.reason)}", Style.FAINT) if part.reason else ""
     yield f"    {mark} {printable(part.title)}{reason}"
-    yield from _attributes(part.attributes, look, 8)
+    yield from _attributes(part.attributes, look, 10)
 
 
 def _attributes(attributes: Sequence[Attribute], look: Look, indent: int) -> Iterator[str]:
@@ -97,7 +98,7 @@ def _attributes(attributes: Sequence[Attribute], look: Look, indent: int) -> Ite
 
 
 def _attribute(one: Attribute, longest: int, look: Look, indent: int) -> Iterator[str]:
-    mark = look.paint(one.mark.rjust(_MARK_WIDTH - 2), _STYLES[one.mark])
+    mark = look.paint(one.mark, _STYLES[one.mark])
     start = " " * indent
     if not one.name:
         yield f"{start}{mark} {printable(one.after or '')}"
@@ -145,10 +146,14 @@ def _held(held: Sequence[Held], look: Look) -> Iterator[str]:
     ).splitlines()
 
 
-def _outputs(outputs: Sequence[Attribute], look: Look) -> Iterator[str]:
+def _outputs(outputs: Sequence[Output], look: Look) -> Iterator[str]:
     if outputs:
         yield "Changes to Outputs:"
-        yield from _attributes(outputs, look, 2)
+    longest = max((len(one.name) for one in outputs), default=0)
+    for one in outputs:
+        mark = look.paint(one.mark, _STYLES[one.mark])
+        value = "" if one.mark is Mark.REMOVE else f" = {multiline(one.value, 4)}"
+        yield f"  {mark} {one.name.ljust(longest) if value else one.name}{value}"
 
 
 def _overview(releases: Sequence[Release], look: Look) -> Iterator[str]:
@@ -185,7 +190,7 @@ def _footer(view: PlanView, look: Look) -> Iterator[str]:
         )
         if count
     ]
-    if extra:
+    if extra and not view.empty:
         yield f"Besides: {', '.join(extra)}."
     if not view.empty:
         yield from _calls(view, look)

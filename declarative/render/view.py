@@ -10,16 +10,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from declarative.model.address import Address
-from declarative.model.plan import Action
+from declarative.model.plan import Action, Calls, PublishCheckpoint
+from declarative.model.values import SECRET, is_secret, is_unknown, unknown
 from declarative.render.literals import SENSITIVE, UNKNOWN, dotted, literal, short_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pydantic import JsonValue
 
     from declarative.model.plan import (
         AliasMove,
         AttributeChange,
-        Calls,
         Change,
         DriftFinding,
         Plan,
@@ -97,6 +99,15 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class Output:
+    """An output that changes: its value after the apply, with markers for what is not shown."""
+
+    mark: Mark
+    name: str
+    value: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
 class PlanView:
     """Everything there is to show of a plan, in the order of display.
 
@@ -112,7 +123,7 @@ class PlanView:
     recorded_only: tuple[str, ...]
     held: tuple[Held, ...]
     drift: tuple[Drift, ...]
-    outputs: tuple[Attribute, ...]
+    outputs: tuple[Output, ...]
     blocked_by: tuple[str, ...]
     summary: Summary
     calls: Calls = field(repr=False)
@@ -219,14 +230,12 @@ def _notes(function: Change | None, planned: PlannedRelease | None) -> tuple[str
         adopted = function.action is Action.ADOPT
         notes.append(f"adopted: {function.reason}" if adopted else function.reason)
     if planned is not None and planned.publishes:
-        notes.append(f"publishes a version{_because(planned.version_reason)}")
+        notes.append(": ".join(filter(None, ("publishes a version", planned.version_reason))))
     elif planned is not None and planned.version is not None and planned.aliases:
-        notes.append(f"reuses version {planned.version}{_because(planned.version_reason)}")
+        notes.append(": ".join(filter(None, ("publishes nothing", planned.version_reason))))
+    if planned is not None and any(isinstance(one, PublishCheckpoint) for one in planned.steps):
+        notes.append("publishes $LATEST as it is first, since no recorded version holds it")
     return tuple(notes)
-
-
-def _because(reason: str) -> str:
-    return f" ({reason})" if reason else ""
 
 
 _PART_MARKS = {
@@ -239,7 +248,7 @@ _PART_MARKS = {
 
 def _part(change: Change, moves: Mapping[str, AliasMove]) -> Part:
     title = _part_name(change)
-    attributes = [_attribute(attribute) for attribute in change.attributes]
+    attributes = [_attribute(leaf) for one in change.attributes for leaf in _leaves(one)]
     if change.kind == "alias":
         label = Address.parse(change.address).label
         move = moves.get(label)
@@ -271,6 +280,26 @@ def _brief(part: Part) -> str:
     return f"{part.title} ({', '.join(names[:most])}{rest})"
 
 
+def _leaves(change: AttributeChange) -> Iterator[AttributeChange]:
+    """Yield a structure that comes or goes as a whole leaf by leaf."""
+    whole = change.before if change.after is None else change.after
+    one_sided = change.before is None or change.after is None
+    if (
+        change.sensitive
+        or not one_sided
+        or not isinstance(whole, dict)
+        or not whole
+        or is_secret(whole)
+        or is_unknown(whole)
+    ):
+        yield change
+    else:
+        side = "before" if change.after is None else "after"
+        for name, item in whole.items():
+            leaf = {"path": (*change.path, name), side: item}
+            yield from _leaves(change.model_copy(update=leaf))
+
+
 def _attribute(change: AttributeChange) -> Attribute:
     had = change.before is not None or change.before_fingerprint is not None
     has = change.after is not None or change.after_fingerprint is not None
@@ -300,23 +329,21 @@ def drift_line(finding: DriftFinding) -> Drift:
     return Drift(finding.address, Attribute(Mark.CHANGE, name, recorded, observed), finding.finding)
 
 
-def _outputs(plan: Plan) -> tuple[Attribute, ...]:
-    lines: list[Attribute] = []
+def _outputs(plan: Plan) -> tuple[Output, ...]:
+    lines: list[Output] = []
     for name in plan.output_changes:
         output = plan.outputs.get(name)
         if output is None:
-            lines.append(Attribute(Mark.REMOVE, name, None, None))
-            continue
-        text = literal(output.value)
-        if output.sensitive or output.unknown:
-            text = SENSITIVE if output.sensitive else UNKNOWN
-        lines.append(Attribute(Mark.CHANGE, name, None, text))
+            lines.append(Output(Mark.REMOVE, name, None))
+        elif output.sensitive:
+            lines.append(Output(Mark.CHANGE, name, {SECRET: None}))
+        else:
+            value = unknown(output.residual or "") if output.unknown else output.value
+            lines.append(Output(Mark.CHANGE, name, value))
     return tuple(lines)
 
 
 def _calls(releases: Iterable[PlannedRelease]) -> Calls:
-    from declarative.model.plan import Calls
-
     every = [release.calls for release in releases]
     return Calls(
         get_function=sum(calls.get_function for calls in every),
