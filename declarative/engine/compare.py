@@ -34,12 +34,14 @@ class Restore:
 
     Attributes:
         version: The version that has it all, if it still exists: aliases move to it, and
-            ``$LATEST`` takes code and secrets from it. None: the artifact and the residual
-            expressions give them.
+            ``$LATEST`` takes its secrets from it. None: the residual expressions give them.
+        packaged: Whether the artifact still gives the recorded package; otherwise it is
+            taken from the version.
         attributes: The whole configuration as it was recorded.
     """
 
     version: str | None
+    packaged: bool
     attributes: Attributes
     code_sha256: str
 

@@ -66,9 +66,12 @@ def plan_revert(
     intents = []
     for address, goal in chosen.items():
         version = _existing_version(goal, reading)
-        if version is None:
-            problems.extend(_unavailable(goal, reading))
-        intents.append(_intent(address, goal, version, snapshot))
+        missing = _missing_package(goal, reading)
+        if version is None and missing is not None:
+            problems.append(_unavailable(goal, missing))
+        intents.append(
+            _intent(goal, snapshot.releases.get(address), version, packaged=missing is None)
+        )
     return plan_intents(
         intents, request, reading, snapshot, problems=tuple(problems), reverts=number
     )
@@ -83,28 +86,29 @@ def _existing_version(goal: Goal, reading: Reading) -> str | None:
     return None if function is None or function.state == "Failed" else version
 
 
-def _unavailable(goal: Goal, reading: Reading) -> tuple[PlannedDiagnostic, ...]:
-    """Say so where neither the version nor the recorded package can be had any more."""
+def _missing_package(goal: Goal, reading: Reading) -> str | None:
+    """Return why the recorded package cannot be had from its artifact; None where it can."""
     desired = goal.record.desired
     try:
         found = reading.artifacts.identify(
             desired.artifact.source, reading.secrets.connector(desired.connector), desired.region
         )
     except LamformError as error:
-        reason = str(error)
-    else:
-        if found.identity == desired.artifact.identity:
-            return ()
-        reason = "the artifact holds other code now"
-    return (
-        PlannedDiagnostic(
-            severity="error",
-            summary="The code to go back to cannot be had",
-            detail=f"Version {goal.record.version} of {desired.function_name} is gone, and "
-            f"{reason}. Put the code of that time back (its commit is in lamform history), or "
-            "go back to another revision.",
-            address=desired.address,
-        ),
+        return str(error)
+    same = found.identity == desired.artifact.identity
+    return None if same else "the artifact holds other code now"
+
+
+def _unavailable(goal: Goal, reason: str) -> PlannedDiagnostic:
+    """Say that neither the version nor the recorded package can be had any more."""
+    desired = goal.record.desired
+    return PlannedDiagnostic(
+        severity="error",
+        summary="The code to go back to cannot be had",
+        detail=f"Version {goal.record.version} of {desired.function_name} is gone, and {reason}. "
+        "Put the code of that time back (its commit is in lamform history), or go back to "
+        "another revision.",
+        address=desired.address,
     )
 
 
@@ -190,16 +194,20 @@ def _refuse_failed(goals: dict[str, Goal], *, allow_failed: bool) -> None:
         )
 
 
-def _intent(address: str, goal: Goal, version: str | None, snapshot: Snapshot) -> Intent:
-    recorded = snapshot.releases.get(address)
+def _intent(
+    goal: Goal, recorded: Recorded | None, version: str | None, *, packaged: bool
+) -> Intent:
     function, wanted = goal.record.function, goal.record.desired
     held = recorded.record.held if recorded else ()
     left = (recorded.record.desired.digest,) if recorded else ()
+    restore = None
+    if function is not None:
+        restore = Restore(version, packaged, function.attributes, function.code_sha256)
     return Intent(
-        address=address,
+        address=wanted.address,
         desired=wanted,
         recorded=recorded,
-        restore=Restore(version, function.attributes, function.code_sha256) if function else None,
+        restore=restore,
         held=tuple(one for one in dict.fromkeys((*held, *left)) if one != wanted.digest),
         ignore_hold=True,
     )

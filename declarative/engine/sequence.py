@@ -104,7 +104,7 @@ def _latest(
                 release=release,
                 phase=phase,
                 publish=with_code,
-                from_version=restored,
+                from_version=None if worlds.restore and worlds.restore.packaged else restored,
                 architectures=tuple(str(one) for one in architectures)
                 if comparison.architectures and isinstance(architectures, list)
                 else None,

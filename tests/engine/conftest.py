@@ -199,7 +199,8 @@ class World:
     def lambda_client(self) -> object:
         import boto3
 
-        return boto3.client("lambda", region_name="us-east-1")
+        # A session of its own: the default one keeps the endpoint it saw first.
+        return boto3.session.Session().client("lambda", region_name="us-east-1")
 
 
 @pytest.fixture

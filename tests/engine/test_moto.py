@@ -1,0 +1,87 @@
+"""The same loop on plain moto, for what moto implements.
+
+What moto does not do, and this file therefore does not ask of it:
+
+- ``RevisionId`` exists on aliases only, and no call compares it;
+- there are no timelines: a function is Active, an update Successful, at once;
+- ``Code.Location`` cannot be fetched, so a revert gets code from the files, not from a version;
+- Python handlers do not run (that takes Docker);
+- no provisioned concurrency, account settings, recursion or runtime management.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from backends.memory import MemoryBackend, MemoryStore
+from declarative.model.bound import BoundAlias
+
+ACCOUNT = "123456789012"
+
+
+@pytest.fixture(scope="module")
+def moto_url() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def moto_world(world, moto_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    iam = boto3.session.Session().client("iam")
+    if not iam.list_roles()["Roles"]:
+        iam.create_role(RoleName="lambda", AssumeRolePolicyDocument="{}", Path="/")
+    world.state = MemoryBackend(MemoryStore(), world.project)
+    return world
+
+
+def test_the_loop_on_moto(moto_world) -> None:
+    world = moto_world
+    first = world.release(function={"environment": {"variables": {"MODE": "old"}}})
+    world.declare(first)
+    assert world.apply().status == "applied"
+    assert world.plan().is_empty
+
+    second = world.release(
+        function={"memory_size": 512, "environment": {"variables": {"MODE": "new"}}},
+        tags={"Team": "other"},
+        aliases={"live": BoundAlias(description="production traffic"), "extra": BoundAlias()},
+    )
+    world.code("two")
+    world.declare(second)
+    assert world.apply().status == "applied"
+    assert world.plan().is_empty
+    client = world.lambda_client()
+    name = world.name("checkout")
+    assert client.get_alias(FunctionName=name, Name="live")["FunctionVersion"] == "2"
+
+    client.update_function_configuration(FunctionName=name, MemorySize=1024)
+    [finding] = world.drift().findings
+    assert (finding.path, finding.recorded, finding.observed) == (("memory_size",), 512, 1024)
+    client.update_function_configuration(FunctionName=name, MemorySize=512)
+    assert world.drift().findings == ()
+
+    world.code("one")  # moto gives no package back, so the files hold the code of revision 1
+    assert world.apply(world.revert("1")).status == "applied"
+    assert client.get_alias(FunctionName=name, Name="live")["FunctionVersion"] == "1"
+    found = client.get_function(FunctionName=name)
+    assert found["Configuration"]["MemorySize"] == 256
+    assert found["Configuration"]["Environment"]["Variables"] == {"MODE": "old"}
+    assert found["Tags"]["Team"] == "payments"
+    aliases = client.list_aliases(FunctionName=name)["Aliases"]
+    assert [one["Name"] for one in aliases] == ["live"]
+    assert world.drift().findings == ()
+
+    world.declare()
+    assert world.apply().status == "applied"
+    assert client.list_functions()["Functions"] == []
