@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from backends.base import Revision
 from declarative.cli import options, plans, runs
 from declarative.cli.session import Session
-from declarative.cli.wiring import ApplySettings, OpenProject, open_project
+from declarative.cli.wiring import ApplySettings, OpenProject, open_project, runner
+from declarative.engine.recovery import dead_runs
 from declarative.engine.revert import plan_revert
 from declarative.model.address import select
 from declarative.model.plan import Selection
@@ -50,8 +52,8 @@ def revert(
     session: Session = context.obj
     with open_project(plans.inputs_of(var, var_file)) as opened:
         head = opened.world.state.head()
-        if if_failed and head is not None and head.status in _HEALTHY:
-            runs.tell_nothing(session, f"Revision {head.number} is {head.status}: nothing to do.")
+        if if_failed and _is_healthy(opened, head):
+            runs.tell_nothing(session, "Nothing has failed: nothing to go back from.")
             return
         made = _make(opened, target, tuple(only or ()), allow_failed=allow_failed)
         if session.json and out is None:
@@ -69,6 +71,13 @@ def revert(
         runs.ask(session, opened.world, consent, "Do you want to go back to this?")
         settings = ApplySettings(message, parallelism, lock_timeout)
         raise typer.Exit(runs.run(session, opened.world, made.plan, made.secrets, settings))
+
+
+def _is_healthy(opened: OpenProject, head: Revision | None) -> bool:
+    """Whether the last run ended well; one that was cut off has recorded nothing yet."""
+    if dead_runs(opened.world.state, runner()):
+        return False
+    return head is None or head.status in _HEALTHY
 
 
 def _make(

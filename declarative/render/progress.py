@@ -46,13 +46,21 @@ def event_text(event: Event, look: Look) -> str | None:
         case "step_done":
             facts = [f"version {data['version']}"] if data.get("version") else []
             facts.append(f"{float(str(data.get('seconds', 0))):.1f}s")
-            return _line(event, f"… done, {', '.join(facts)}", look)
+            return _line(event, f"{_move(data)}… done, {', '.join(facts)}", look)
         case "step_failed":
             return _line(event, f"failed: {_said(data, 'message')}", look, Style.ERROR)
         case "run_started" | "run_done":
             return None
         case _:
             assert_never(event.type)
+
+
+def _move(data: Mapping[str, JsonValue]) -> str:
+    """Return which alias went from where to where, as far as the step says it."""
+    if "alias" not in data:
+        return ""
+    words = [data["alias"], data.get("from"), "→", data.get("to")]
+    return printable(" ".join(str(word) for word in words if word)) + " "
 
 
 def _line(event: Event, rest: str, look: Look, style: Style = Style.PLAIN) -> str:
@@ -77,4 +85,4 @@ def event_document(event: Event) -> dict[str, JsonValue]:
         facts["address"] = event.address
     if event.step is not None:
         facts["step"] = event.step
-    return {**event.data, **facts}
+    return {**facts, **{name: item for name, item in event.data.items() if name not in facts}}

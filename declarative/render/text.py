@@ -66,8 +66,8 @@ def drift_lines(drift: Sequence[Drift], look: Look) -> Iterator[str]:
 def _actions(view: PlanView, look: Look) -> Iterator[str]:
     if not view.releases:
         return
-    goal = f"go back to revision {view.reverts}" if view.reverts else "match the configuration"
-    yield f"lamform will perform the following actions to {goal}:"
+    goal = f" to go back to revision {view.reverts}" if view.reverts else ""
+    yield f"lamform will perform the following actions{goal}:"
     for release in view.releases:
         yield ""
         yield from _release(release, look)

@@ -284,20 +284,17 @@ def _leaves(change: AttributeChange) -> Iterator[AttributeChange]:
     """Yield a structure that comes or goes as a whole leaf by leaf."""
     whole = change.before if change.after is None else change.after
     one_sided = change.before is None or change.after is None
-    if (
-        change.sensitive
-        or not one_sided
-        or not isinstance(whole, dict)
-        or not whole
-        or is_secret(whole)
-        or is_unknown(whole)
-    ):
+    if not one_sided or not isinstance(whole, dict) or not whole or _is_marker(whole):
         yield change
-    else:
-        side = "before" if change.after is None else "after"
-        for name, item in whole.items():
-            leaf = {"path": (*change.path, name), side: item}
-            yield from _leaves(change.model_copy(update=leaf))
+        return
+    side = "before" if change.after is None else "after"
+    for name, item in whole.items():
+        leaf = {"path": (*change.path, name), side: item}
+        yield from _leaves(change.model_copy(update=leaf))
+
+
+def _is_marker(value: JsonValue) -> bool:
+    return is_secret(value) or is_unknown(value)
 
 
 def _attribute(change: AttributeChange) -> Attribute:
