@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _DATA = Path(__file__).parent
 _SELF = '"test_functions_marks.py"'
-_CONTEXT = CallContext(_DATA, {"HOME": "/home/of/someone", "NAME": "hunter2"})
+_CONTEXT = CallContext(_DATA, {"HOME": "/house/of/someone", "NAME": "hunter2"})
 _REFUSING = {"timestamp", "plantimestamp", "uuid", "bcrypt"}
 _ABOUT_MARKS = {"nonsensitive", "issensitive"}
 
