@@ -106,6 +106,8 @@ def _attribute(one: Attribute, longest: int, look: Look, indent: int) -> Iterato
     sides = _sides(one)
     line = f"{one.name.ljust(longest)} = {' -> '.join(sides)}" if sides else one.name
     room = None if look.width is None else look.width - indent - 2
+    if room is not None and len(line) > room:
+        line = f"{one.name} = {' -> '.join(sides)}"
     if room is None or len(line) <= room:
         yield f"{start}{mark} {line}"
         return
@@ -139,10 +141,10 @@ def _held(held: Sequence[Held], look: Look) -> Iterator[str]:
     yield look.paint("Held back by a revert, not applied:", Style.BOLD)
     for one in held:
         yield f"  {printable(one.address)}: {', '.join(printable(part) for part in one.parts)}"
-    patterns = " ".join(f"--only {shlex.quote(one.address)}" for one in held[:1])
+    only = shlex.quote(held[0].address) if len(held) == 1 else "RELEASE"
     yield from look.prose(
         "The hold ends when the files want something else of the release, or with: "
-        f"lamform plan --roll-forward {patterns}"
+        f"lamform plan --roll-forward --only {printable(only)}"
     ).splitlines()
 
 
