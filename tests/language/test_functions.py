@@ -352,7 +352,7 @@ def test_files_are_relative_to_the_project(tmp_path: Path) -> None:
     assert _json('fileexists("other")', tmp_path) == "false"
     assert _json('fileexists("~/text.txt")', HOME=str(tmp_path)) == "true"
     assert _json('abspath("a/../b")', tmp_path) == f'"{tmp_path}/b"'
-    assert _json('pathexpand("~/x")', HOME="/home/of") == '"/house/of/x"'
+    assert _json('pathexpand("~/x")', HOME="/house/of") == '"/house/of/x"'
 
 
 @pytest.mark.parametrize(
