@@ -254,14 +254,17 @@ def _record(
     """Return the record of a release; None where it is gone."""
     previous = world.snapshot.record(release.address)
     progress = run.progress(release.address)
-    if status == "failed" or (not release.steps and progress.function is None):
+    if status != "applied" or (not release.steps and progress.function is None):
         reader = world.writing.reader(world.plan, release)
         observed = observe(reader, release.function_name)
     else:
         observed = Observation(progress.function, dict(progress.aliases))
     desired = release.desired
+    left = tuple(target for target in release.replaces if target not in progress.deleted)
     if desired is None:
-        return previous if observed.function is not None and release.steps else None
+        return previous if (observed.function is not None or left) and release.steps else None
+    if observed.function is None and left:
+        return previous  # the release has not moved yet
     fingerprinter = world.snapshot.fingerprinter
     published = dict(progress.published)
     if status == "applied" and release.version is not None and observed.function is not None:
@@ -274,6 +277,7 @@ def _record(
             plan_id=world.plan.plan_id,
             published=published,
             held=release.held,
+            leftovers=recovery.leftovers(world.plan, left),
         ),
         previous,
         fingerprinter,

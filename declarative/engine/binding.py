@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from declarative.engine import drift
-from declarative.engine.intents import bound_parts
-from declarative.engine.observe import Observation, observe, observe_all, plain_names
+from declarative.engine.intents import bound_parts, target_of
+from declarative.engine.observe import Observation, observe, observe_all, shown_names
 from declarative.errors import Diagnostic, RemoteError, StalePlanError
 from declarative.model.address import Address
 from declarative.model.values import without_fingerprints
@@ -119,14 +119,8 @@ def _differing_parts(
 ) -> list[str]:
     record = snapshot.record(release.address)
     desired = release.desired
-    same_function = release.replaces is None
-    if desired is None and record is not None:
-        plain = plain_names(record.desired.function)
-    else:
-        plain = plain_names(
-            desired.function if desired else None,
-            record.desired.function if record and same_function else None,
-        )
+    moved = record is not None and target_of(record).function_key != release.target.function_key
+    plain = shown_names(desired.function if desired else None, None if moved else record)
     seen = bound_parts(Address.parse(release.address), observed, plain, snapshot.fingerprinter)
     planned = release.bound.parts
     names = sorted({*seen, *planned})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from declarative.engine.diff import attribute_changes
-from declarative.engine.observe import ENVIRONMENT, masked, plain_names
+from declarative.engine.observe import ENVIRONMENT, masked, shown_names
 from declarative.model import fields
 from declarative.model.address import Address
 from declarative.model.canonical import digest
@@ -74,9 +74,7 @@ class Worlds:
     @property
     def plain(self) -> frozenset[str]:
         """Environment names whose values may be shown."""
-        return plain_names(
-            self.desired.function, self.recorded.desired.function if self.recorded else None
-        )
+        return shown_names(self.desired.function, self.recorded)
 
     @property
     def address(self) -> Address:
@@ -221,7 +219,7 @@ def _tag_difference(
 ) -> tuple[Mapping[str, str], tuple[str, ...]]:
     observed = dict(function.tags or {})
     wanted = worlds.desired.tags or {}
-    earlier = (worlds.recorded.desired.tags if worlds.recorded else None) or {}
+    earlier = (worlds.recorded.tags if worlds.recorded else None) or {}
     changed = {name: value for name, value in wanted.items() if observed.get(name) != value}
     removed = tuple(sorted(name for name in earlier if name not in wanted and name in observed))
     return changed, removed

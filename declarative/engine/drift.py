@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from declarative.engine.diff import attribute_changes
-from declarative.engine.observe import masked, plain_names
+from declarative.engine.observe import masked, shown_names
 from declarative.model import fields
 from declarative.model.address import Address
 from declarative.model.plan import DriftFinding
@@ -53,7 +53,7 @@ def _function(
     parts: _Parts, recorded: RecordedFunction, observed: ObservedFunction
 ) -> tuple[DriftFinding, ...]:
     address = parts.address("function")
-    plain = plain_names(parts.record.desired.function)
+    plain = shown_names(None, parts.record)
     seen = masked(observed.attributes, parts.fingerprinter, plain)
     findings = [
         DriftFinding(

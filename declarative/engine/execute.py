@@ -57,6 +57,7 @@ class Progress:
         aliases: Aliases as AWS answered last, by name.
         published: Versions this run published or found, by number.
         version: The version that new and moved aliases follow.
+        deleted: Functions that were deleted.
         touched: Whether any step of the release was begun.
     """
 
@@ -64,6 +65,7 @@ class Progress:
     aliases: dict[str, ObservedAlias] = field(default_factory=dict)
     published: dict[str, ObservedFunction] = field(default_factory=dict)
     version: str | None = None
+    deleted: set[Target] = field(default_factory=set)
     touched: bool = False
 
 
@@ -269,6 +271,7 @@ def _tag(step: TagFunction | UntagFunction, place: Workplace) -> dict[str, JsonV
 
 def _delete(step: DeleteFunction, place: Workplace) -> dict[str, JsonValue]:
     _twice(lambda: place.elsewhere(step.target).delete_function(step.target.function_name))
+    place.progress.deleted.add(step.target)
     if step.target.function_name == place.name and place.desired is None:
         place.progress.function = None
         place.progress.aliases.clear()

@@ -19,7 +19,7 @@ from declarative.engine.compare import (
     tags_change,
 )
 from declarative.engine.guards import problems_of, protection_of, refusals_of
-from declarative.engine.observe import Observation, masked, plain_names
+from declarative.engine.observe import Observation, masked, shown_names
 from declarative.engine.sequence import Sequence, estimate, lower
 from declarative.engine.versions import VersionChoice, choose_version
 from declarative.model.address import Address
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from declarative.engine.ports import ObservedFunction
     from declarative.engine.records import Recorded
     from declarative.model.desired import DesiredRelease
+    from declarative.model.plan import Step
     from declarative.model.revision import ReleaseRecord
     from declarative.model.values import Fingerprinter
 
@@ -104,15 +105,14 @@ def plan_release(
     """Return the plan of one release; nothing is changed and nothing but AWS is read."""
     found = (
         drift.find_in_release(intent.record, observed, fingerprinter)
-        if intent.record and look.refreshed and _replaced(intent) is None
+        if intent.record and look.refreshed and not _has_moved(intent)
         else ()
     )
     if intent.desired is None:
         return _deletion(intent, observed, fingerprinter, look, found)
-    replaced = _replaced(intent)
     worlds = Worlds(
         desired=intent.desired,
-        recorded=None if replaced else intent.record,
+        recorded=None if _has_moved(intent) else intent.record,
         observed=observed,
         fingerprinter=fingerprinter,
         restore=intent.restore,
@@ -140,14 +140,14 @@ def _desired(
     if _is_held(worlds, intent) and changes:
         held = tuple(change.model_copy(update={"action": Action.HELD}) for change in changes)
         return Planned(changes=held, unchanged=unchanged, drift=found)
-    if not sequence.steps and not changes and not _state_differs(worlds):
+    if not (sequence.steps or replaced or changes or _state_differs(worlds)):
         return Planned(unchanged=unchanged, drift=found)
     release = _planned(worlds, intent, look, choice, sequence)
     refusals = refusals_of(worlds, comparison)
-    if replaced is not None:
-        deletion = DeleteFunction(release=intent.address, phase=Phase.FINISH, target=replaced)
-        steps = (*release.steps, deletion)
-        release = release.model_copy(update={"steps": steps, "replaces": replaced})
+    if replaced:
+        steps = (*release.steps, *_deletions(intent.address, replaced))
+        update = {"steps": steps, "replaces": replaced, "calls": estimate(steps)}
+        release = release.model_copy(update=update)
         refusals = (*protection_of(intent.record), *refusals)
     return Planned(
         release=release,
@@ -158,22 +158,36 @@ def _desired(
     )
 
 
-def _replaced(intent: Intent) -> Target | None:
-    """Return the recorded function that goes away because the release names another one."""
+def _has_moved(intent: Intent) -> bool:
+    """Whether the release names another function than the recorded one."""
     record, desired = intent.record, intent.desired
     if record is None or record.function is None or desired is None:
-        return None
-    before, after = record.desired, desired
-    if (before.account_id, before.region, before.function_name) == (
-        after.account_id,
-        after.region,
-        after.function_name,
-    ):
-        return None
-    return _target(record)
+        return False
+    return target_of(record).function_key != _key(desired)
 
 
-def _target(record: ReleaseRecord) -> Target:
+def _key(desired: DesiredRelease) -> tuple[str, str, str]:
+    return (desired.account_id, desired.region, desired.function_name)
+
+
+def _replaced(intent: Intent) -> tuple[Target, ...]:
+    """Return the functions that go away because the release names another one."""
+    record, desired = intent.record, intent.desired
+    if record is None or desired is None:
+        return ()
+    own = (target_of(record),) if record.function is not None else ()
+    left = (*own, *(leftover.target for leftover in record.leftovers))
+    return tuple(target for target in left if target.function_key != _key(desired))
+
+
+def _deletions(address: str, targets: tuple[Target, ...]) -> tuple[Step, ...]:
+    return tuple(
+        DeleteFunction(release=address, phase=Phase.FINISH, target=target) for target in targets
+    )
+
+
+def target_of(record: ReleaseRecord) -> Target:
+    """Return the function that a record is about."""
     return Target(
         connector=record.connector.address,
         account_id=record.desired.account_id,
@@ -183,7 +197,7 @@ def _target(record: ReleaseRecord) -> Target:
 
 
 def _changes(
-    worlds: Worlds, comparison: Comparison, sequence: Sequence, replaced: Target | None
+    worlds: Worlds, comparison: Comparison, sequence: Sequence, replaced: tuple[Target, ...]
 ) -> tuple[Change, ...]:
     function = Change(
         address=str(worlds.address.part("function")),
@@ -193,16 +207,16 @@ def _changes(
         attributes=comparison.function,
     )
     tags = tags_change(worlds, comparison)
-    shown = [] if comparison.action is Action.NO_OP else [function]
+    shown = [] if function.action is Action.NO_OP else [function]
     return (*shown, *([tags] if tags else []), *sequence.alias_changes)
 
 
-def _function_reason(comparison: Comparison, replaced: Target | None) -> str:
-    if replaced is not None:
-        return (
-            f"{replaced.function_name} in {replaced.region} of account {replaced.account_id} "
-            "is deleted once the new function serves"
+def _function_reason(comparison: Comparison, replaced: tuple[Target, ...]) -> str:
+    if replaced:
+        names = ", ".join(
+            f"{one.function_name} in {one.region} of account {one.account_id}" for one in replaced
         )
+        return f"{names} is deleted once the new function serves"
     if comparison.action is Action.ADOPT:
         return "exists in AWS and is not in state"
     return ""
@@ -284,7 +298,8 @@ def _deletion(
     desired = record.desired
     address = Address.parse(intent.address)
     exists = observed.function is not None
-    step = DeleteFunction(release=intent.address, phase=Phase.FINISH, target=_target(record))
+    left = tuple(leftover.target for leftover in record.leftovers)
+    steps = _deletions(intent.address, (*left, target_of(record)) if exists else left)
     parts = [("function", ""), ("tags", ""), *(("alias", name) for name in record.aliases)]
     release = PlannedRelease(
         address=intent.address,
@@ -295,14 +310,15 @@ def _deletion(
         region=desired.region,
         function_name=desired.function_name,
         artifact={},
-        steps=(step,) if exists else (),
+        steps=steps,
+        replaces=left,
         bound=Bound(
             object=intent.recorded.object if intent.recorded else None,
             connector=record.connector.address,
             refreshed=look.refreshed,
-            parts=bound_parts(address, observed, plain_names(desired.function), fingerprinter),
+            parts=bound_parts(address, observed, shown_names(None, record), fingerprinter),
         ),
-        calls=estimate((step,) if exists else ()),
+        calls=estimate(steps),
         depends_on=(),
     )
     return Planned(

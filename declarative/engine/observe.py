@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from declarative.engine.ports import FunctionReader, ObservedAlias, ObservedFunction
+    from declarative.model.revision import ReleaseRecord
 
 ENVIRONMENT: Path = ("environment", "variables")
 
@@ -77,6 +78,20 @@ def plain_names(*sides: Mapping[str, JsonValue] | None) -> frozenset[str]:
             for name, value in variables.items():
                 (hidden if is_secret(value) or is_unknown(value) else shown).add(name)
     return frozenset(shown - hidden)
+
+
+def shown_names(
+    declared: Mapping[str, JsonValue] | None, record: ReleaseRecord | None
+) -> frozenset[str]:
+    """Return the environment names whose values may be shown beside ``record``.
+
+    A name that the files show now may have been a secret when it was recorded, and AWS has
+    that secret until an apply has replaced it.
+    """
+    if record is None:
+        return plain_names(declared)
+    recorded = record.function.attributes if record.function else None
+    return plain_names(declared, record.desired.function, recorded)
 
 
 def masked(

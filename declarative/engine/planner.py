@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     )
     from declarative.model.bound import BoundRelease
     from declarative.model.desired import ConnectorSettings, DesiredRelease
+    from declarative.model.plan import PlannedRelease
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +331,7 @@ def _assemble(
         settings.address: settings
         for address, one in planned.items()
         if one.release is not None
-        for settings in [_connector_of(address, one, snapshot)]
+        for settings in _connectors_of(address, one.release, snapshot)
     }
     head = snapshot.revision
     outputs = _outputs(request, reading.secrets, snapshot, planned)
@@ -364,11 +365,16 @@ def _assemble(
     return plan.sealed()
 
 
-def _connector_of(address: str, planned: Planned, snapshot: Snapshot) -> ConnectorSettings:
-    release = planned.release
-    if release is not None and release.desired is not None:
-        return release.desired.connector
-    return snapshot.releases[address].record.connector
+def _connectors_of(
+    address: str, release: PlannedRelease, snapshot: Snapshot
+) -> tuple[ConnectorSettings, ...]:
+    """Return the connectors that a release's steps need, the declared one last: it wins."""
+    record = snapshot.record(address)
+    desired = (release.desired.connector,) if release.desired else ()
+    if record is None or (release.desired is not None and not release.replaces):
+        return desired
+    left = (leftover.connector for leftover in record.leftovers)
+    return (*left, record.connector, *desired)
 
 
 def _without_change_fingerprints(plan: Plan) -> Plan:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from declarative.engine.compare import content_digest
-from declarative.engine.observe import Observation, masked, plain_names
+from declarative.engine.observe import Observation, masked, shown_names
 from declarative.engine.ports import ObservedAlias, ObservedFunction
 from declarative.model.revision import (
     KEPT_VERSIONS,
+    Leftover,
     RecordedAlias,
     RecordedFunction,
     RecordedVersion,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from backends.base import Revision, StateReader
     from declarative.model.desired import DesiredRelease
+    from declarative.model.fields import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +103,29 @@ class Outcome:
     plan_id: str | None
     published: Mapping[str, ObservedFunction] = field(default_factory=dict)
     held: tuple[str, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
 
 
 def record_of(
     outcome: Outcome, previous: ReleaseRecord | None, fingerprinter: Fingerprinter
 ) -> ReleaseRecord:
-    """Return the record of what AWS answered; secrets in it are fingerprints."""
+    """Return the record of what AWS answered; secrets in it are fingerprints.
+
+    What lamform managed before and was to take away may still be there after an apply that
+    did not end well; such a record goes on managing it, so that the next apply takes it away.
+    """
     desired, function = outcome.desired, outcome.observed.function
+    previous = previous if previous and _same_function(previous, outcome) else None
+    unfinished = previous if outcome.status != "applied" else None
     recorded: RecordedFunction | None = None
     version: str | None = None
     versions = _versions(outcome, previous, fingerprinter)
     if function is not None:
-        plain = plain_names(desired.function)
+        plain = shown_names(desired.function, unfinished)
         recorded = RecordedFunction(
             arn=function.arn,
             attributes=masked(function.attributes, fingerprinter, plain),
-            declared=desired.declared,
+            declared=_managed_paths(desired, unfinished),
             code_sha256=function.code_sha256,
             code_size=function.code_size,
             revision_id=function.revision_id,
@@ -131,26 +140,32 @@ def record_of(
         desired=desired,
         connector=desired.connector,
         function=recorded,
-        tags=_managed_tags(desired, function),
+        tags=_managed_tags(desired, function, unfinished),
         aliases={
             name: recorded_alias(alias)
             for name, alias in sorted(outcome.observed.aliases.items())
-            if name in desired.aliases
+            if name in desired.aliases or (unfinished and name in unfinished.aliases)
         },
         version=version,
         versions=versions,
         held=outcome.held,
+        leftovers=outcome.leftovers,
+    )
+
+
+def _same_function(previous: ReleaseRecord, outcome: Outcome) -> bool:
+    before, after = previous.desired, outcome.desired
+    return (before.account_id, before.region, before.function_name) == (
+        after.account_id,
+        after.region,
+        after.function_name,
     )
 
 
 def _versions(
     outcome: Outcome, previous: ReleaseRecord | None, fingerprinter: Fingerprinter
 ) -> tuple[RecordedVersion, ...]:
-    same = previous is not None and (
-        (previous.desired.account_id, previous.desired.region, previous.desired.function_name)
-        == (outcome.desired.account_id, outcome.desired.region, outcome.desired.function_name)
-    )
-    known = {one.version: one for one in previous.versions} if same and previous else {}
+    known = {one.version: one for one in previous.versions} if previous else {}
     for number, function in outcome.published.items():
         content = content_digest(function.attributes, function.code_sha256, fingerprinter)
         if content is not None:
@@ -161,12 +176,21 @@ def _versions(
     return tuple(known[number] for number in newest)
 
 
+def _managed_paths(desired: DesiredRelease, unfinished: ReleaseRecord | None) -> tuple[Path, ...]:
+    earlier = unfinished.function.declared if unfinished and unfinished.function else ()
+    return (*desired.declared, *(path for path in earlier if path not in desired.declared))
+
+
 def _managed_tags(
-    desired: DesiredRelease, function: ObservedFunction | None
+    desired: DesiredRelease, function: ObservedFunction | None, unfinished: ReleaseRecord | None
 ) -> dict[str, str] | None:
-    if desired.tags is None or function is None or function.tags is None:
+    earlier = unfinished.tags if unfinished else None
+    if desired.tags is None and earlier is None:
         return None
-    return {name: value for name, value in function.tags.items() if name in desired.tags}
+    if function is None or function.tags is None:
+        return None
+    managed = {*(desired.tags or {}), *(earlier or {})}
+    return {name: value for name, value in function.tags.items() if name in managed}
 
 
 def recorded_alias(alias: ObservedAlias) -> RecordedAlias:

@@ -22,7 +22,8 @@ from declarative.engine.records import (
     record_of,
 )
 from declarative.errors import LamformError, RemoteError
-from declarative.model.plan import Plan, PlannedRelease
+from declarative.model.plan import Plan, PlannedRelease, Target
+from declarative.model.revision import Leftover
 
 if TYPE_CHECKING:
     from declarative.engine.ports import Cloud, FunctionReader, ObservedFunction, Runner
@@ -115,9 +116,10 @@ def _record(
     reader = cloud.reader(secrets.connector(settings), release.region)
     observed = observe(reader, release.function_name)
     desired = release.desired
+    left = _left(run, release, world)
     if desired is None:  # a deletion: it happened, or the release is as it was
-        return None if observed.function is None else previous
-    if observed.function is None and release.replaces is not None:
+        return None if observed.function is None and not left else previous
+    if observed.function is None and left:
         return previous
     if observed.function is None and previous is None:
         return None
@@ -128,8 +130,29 @@ def _record(
         plan_id=run.plan.plan_id,
         published=_published(run, release, observed, reader),
         held=release.held or (previous.held if previous else ()),
+        leftovers=leftovers(run.plan, left),
     )
     return record_of(outcome, previous, snapshot.fingerprinter)
+
+
+def _left(
+    run: DeadRun, release: PlannedRelease, world: tuple[Snapshot, Cloud, Secrets]
+) -> tuple[Target, ...]:
+    """Return the functions that the run was to delete and that still exist."""
+    _, cloud, secrets = world
+
+    def exists(target: Target) -> bool:
+        connector = secrets.connector(run.plan.connectors[target.connector])
+        return cloud.reader(connector, target.region).function(target.function_name) is not None
+
+    return tuple(target for target in release.replaces if exists(target))
+
+
+def leftovers(plan: Plan, targets: Iterable[Target]) -> tuple[Leftover, ...]:
+    """Return how state remembers functions that a plan was to delete and that are still there."""
+    return tuple(
+        Leftover(target=target, connector=plan.connectors[target.connector]) for target in targets
+    )
 
 
 def _published(

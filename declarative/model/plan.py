@@ -70,6 +70,11 @@ class Target(Frozen):
     region: str
     function_name: str
 
+    @property
+    def function_key(self) -> tuple[str, str, str]:
+        """What tells this function from others, however it is reached."""
+        return (self.account_id, self.region, self.function_name)
+
 
 class _Step(Frozen):
     release: str
@@ -253,7 +258,7 @@ class PlannedRelease(Frozen):
         version: The published version that already holds the desired content, if any.
         version_reason: Why a version is published or reused, in a few words.
         held: The digests to record as held.
-        replaces: The function that goes away, when the release moves to another one.
+        replaces: The functions that go away, when the release moves to another one.
     """
 
     address: str
@@ -274,7 +279,7 @@ class PlannedRelease(Frozen):
     desired: DesiredRelease | None = None
     depends_on: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
-    replaces: Target | None = None
+    replaces: tuple[Target, ...] = ()
 
     @property
     def target(self) -> Target:

@@ -16,6 +16,7 @@ from declarative.model.base import Frozen
 from declarative.model.canonical import canonical_json
 from declarative.model.desired import ConnectorSettings, DesiredRelease
 from declarative.model.fields import Path
+from declarative.model.plan import Target
 
 RECORD_FORMAT = "1.0"
 KEPT_VERSIONS = 100
@@ -30,7 +31,8 @@ class RecordedFunction(Frozen):
     Attributes:
         attributes: The whole configuration in normal form; environment values that the
             files do not show plainly are fingerprints.
-        declared: The leaves that lamform manages.
+        declared: The leaves that lamform manages; after an apply that did not end well,
+            those it managed before as well.
     """
 
     arn: str
@@ -59,6 +61,13 @@ class RecordedVersion(Frozen):
     code_sha256: str
 
 
+class Leftover(Frozen):
+    """A function that a release has moved away from, and that is still to be deleted."""
+
+    target: Target
+    connector: ConnectorSettings
+
+
 class ReleaseRecord(Frozen):
     """All that is recorded of one release.
 
@@ -68,6 +77,7 @@ class ReleaseRecord(Frozen):
         held: Digests of what the files wanted when a revert went back from it; while
             they still want one of these, the release is held.
         plan_id: The plan that was applied; a plan is used once per release.
+        leftovers: Functions that an apply cut short was to delete and did not.
     """
 
     format_version: str = RECORD_FORMAT
@@ -82,6 +92,7 @@ class ReleaseRecord(Frozen):
     version: str | None = None
     versions: tuple[RecordedVersion, ...] = ()
     held: tuple[str, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
 
     def to_bytes(self) -> bytes:
         """Return the object that the backend stores."""

@@ -114,9 +114,7 @@ class World:
 
     def secrets(self) -> Secrets:
         return Secrets(
-            scope=lambda lookup: residual_scope(
-                VariableInputs(), {}, lookup, root=self.root
-            ),
+            scope=lambda lookup: residual_scope(VariableInputs(), {}, lookup, root=self.root),
             literals=literals_of(tuple(self.releases)),
             connectors={one.connector.address: one.connector for one in self.releases},
         )
@@ -173,7 +171,9 @@ class World:
     def drift(self) -> DriftReport:
         return find_drift(self.reading())
 
-    def fail(self, operation: str, nth: int = 1, kind: str = "error-before", **said: object) -> None:
+    def fail(
+        self, operation: str, nth: int = 1, kind: str = "error-before", **said: object
+    ) -> None:
         self.sandbox.simulator.faults.add(operation, nth, kind, **said)
 
     def aws(self, operation: str, short: str = "checkout", **asked: object) -> dict[str, object]:

@@ -19,6 +19,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from backends.memory import MemoryBackend, MemoryStore
+from declarative.aws.session import AwsCloud
 from declarative.model.bound import BoundAlias
 
 ACCOUNT = "123456789012"
@@ -42,6 +43,7 @@ def moto_world(world, moto_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     if not iam.list_roles()["Roles"]:
         iam.create_role(RoleName="lambda", AssumeRolePolicyDocument="{}", Path="/")
     world.state = MemoryBackend(MemoryStore(), world.project)
+    world.clients = AwsCloud()
     return world
 
 

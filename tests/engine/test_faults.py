@@ -1,0 +1,219 @@
+"""An apply that fails at any call of AWS, in any way, and the apply after it.
+
+Whatever went wrong, state says what AWS shows, and applying again reaches the same end as
+an apply that nothing disturbed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import pytest
+
+from declarative.errors import LamformError
+from declarative.model.bound import BoundAlias
+from declarative.model.plan import Plan
+
+FAULTS = {
+    "refused": {"kind": "error-before", "code": "AccessDeniedException", "status": 403},
+    "broken": {"kind": "error-before"},
+    "done-and-broken": {"kind": "error-after-effect"},
+    "answer-lost": {"kind": "lost-answer"},
+}
+# Reading is repeated by the SDK when it breaks; only a refusal reaches the engine.
+READS = {"GetFunction", "ListAliases"}
+
+
+def two_aliases() -> dict[str, BoundAlias]:
+    return {"live": BoundAlias(description="production"), "next": BoundAlias()}
+
+
+def first(world) -> None:
+    world.code("one")
+    environment = {"variables": {"MODE": "first"}}
+    world.declare(
+        *(
+            world.release(name, function={"environment": environment}, aliases=two_aliases())
+            for name in ("one", "two")
+        )
+    )
+
+
+def second(world) -> None:
+    world.code("two")
+    environment = {"variables": {"MODE": "second"}}
+    aliases = {"live": BoundAlias(description="moved"), "extra": BoundAlias()}
+    world.declare(
+        *(
+            world.release(
+                name,
+                function={"memory_size": 512, "environment": environment},
+                tags={"Cost": "7"},
+                aliases=aliases,
+            )
+            for name in ("one", "two")
+        )
+    )
+
+
+def nothing(world) -> None:
+    world.declare()
+
+
+def renamed(world) -> None:
+    first(world)
+    one, two = world.releases
+    world.declare(replace(one, function_name=world.name("renamed")), two)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is applied before, what is declared then, and the plan that is disturbed."""
+
+    before: tuple[Callable, ...]
+    declare: Callable
+    plan: Callable[[object], Plan]
+
+
+def plan_files(world) -> Plan:
+    return world.plan()
+
+
+def plan_revert(world) -> Plan:
+    return world.revert("1")
+
+
+SCENARIOS = {
+    "create": Scenario((), first, plan_files),
+    "update": Scenario((first,), second, plan_files),
+    "revert": Scenario((first, second), second, plan_revert),
+    "delete": Scenario((first,), nothing, plan_files),
+    "replace": Scenario((first,), renamed, plan_files),
+}
+
+
+QUICK = {
+    "create": FAULTS.keys(),
+    "update": {"broken", "answer-lost"},
+    "revert": {"answer-lost"},
+    "delete": FAULTS.keys(),
+    "replace": {"refused", "answer-lost"},
+}
+
+
+def prepare(world, scenario: Scenario) -> Plan:
+    world.parallelism = 1
+    for declare in scenario.before:
+        declare(world)
+        assert world.apply().status == "applied"
+    scenario.declare(world)
+    return scenario.plan(world)
+
+
+def shape(world) -> dict[str, object]:
+    """What callers of the functions find, versions named by their content."""
+    found = {}
+    for name, function in sorted(world.save().functions.items()):
+        contents = {
+            one.version: (
+                one.code.sha256,
+                one.settings["MemorySize"],
+                str(one.settings.get("Environment")),
+            )
+            for one in function.configurations()
+        }
+        found[name] = {
+            "latest": contents["$LATEST"],
+            "aliases": {
+                alias.name: (contents[alias.version], alias.description, alias.routing)
+                for alias in function.aliases.values()
+            },
+            "tags": function.tags,
+        }
+    return found
+
+
+def versions(world) -> dict[str, int]:
+    return {name: len(one.versions) for name, one in world.save().functions.items()}
+
+
+def checkpoints(plan: Plan) -> Counter[str]:
+    """Versions that a plan makes of what a failed apply left, so that nothing gets lost."""
+    return Counter(
+        release.function_name
+        for release in plan.releases
+        for step in release.steps
+        if step.kind == "publish_checkpoint"
+    )
+
+
+def calls_of(world, plan: Plan) -> dict[str, int]:
+    before = world.sandbox.simulator.calls.operations
+    assert world.apply(plan).status == "applied"
+    after = world.sandbox.simulator.calls.operations
+    return {
+        name: after[name] - before.get(name, 0)
+        for name in after
+        if after[name] != before.get(name, 0)
+    }
+
+
+def assert_state_is_true(world) -> None:
+    """State says nothing that AWS does not show."""
+    assert world.drift().findings == ()
+    functions = world.save().functions
+    for address in world.state.resources():
+        record = world.record(address.removeprefix("release."))
+        function = functions.get(record.desired.function_name)
+        if record.function is None or function is None:
+            continue
+        shown = set(function.versions)
+        assert {one.version for one in record.versions} <= shown
+        assert record.version is None or record.version in shown
+
+
+CASES = [
+    pytest.param(name, fault, marks=[] if fault in QUICK[name] else [pytest.mark.slow])
+    for name in SCENARIOS
+    for fault in FAULTS
+]
+
+
+@pytest.mark.parametrize(("name", "fault"), CASES)
+def test_whatever_call_fails_applying_again_gets_there(world, name, fault) -> None:
+    scenario = SCENARIOS[name]
+    plan = prepare(world, scenario)
+    start = world.save()
+    calls = calls_of(world, plan)
+    wanted, published = shape(world), versions(world)
+    failures = []
+    for operation, count in calls.items():
+        if operation in READS and fault != "refused":
+            continue
+        for nth in range(1, count + 1):
+            world.restore(start)
+            world.fail(operation, nth, **FAULTS[fault])
+            try:
+                with suppress(LamformError):
+                    world.apply(plan)
+                world.sandbox.simulator.faults.clear()
+                assert_state_is_true(world)
+                again = scenario.plan(world)
+                half_done = checkpoints(again)
+                if not again.is_empty:
+                    assert world.apply(again).status == "applied"
+                assert shape(world) == wanted
+                assert versions(world) == {
+                    short: count + half_done[short] for short, count in published.items()
+                }
+                assert_state_is_true(world)
+                assert scenario.plan(world).is_empty
+                assert world.plan().is_empty
+                assert world.state.open_runs() == ()
+                assert world.state.leases() == ()
+            except (AssertionError, LamformError) as error:
+                failures.append(f"{operation} {nth}: {error}")
+    assert failures == []
