@@ -37,7 +37,9 @@ def test_underline_stands_below_what_it_means() -> None:
 
 
 def test_detail_is_wrapped_to_the_terminal() -> None:
-    assert all(len(line) <= 40 for line in diagnostics_text([MEMORY], Look(width=40)).splitlines())
+    *_, first, second = diagnostics_text([MEMORY], Look(width=40)).splitlines()
+    assert first == "memory_size must be a whole number"
+    assert second == "between 128 and 10240 (is 64)."
 
 
 def test_document_has_terraforms_shape() -> None:

@@ -1,0 +1,55 @@
+"""Global options anywhere, and what the command line may never give away."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from declarative.cli.arguments import globals_first, wants_json
+from declarative.cli.wiring import shown_command
+
+VALUES = frozenset({"--message", "--only"})
+
+
+@pytest.mark.parametrize(
+    ("typed", "ordered"),
+    [
+        ("plan --json --out x", "--json plan --out x"),
+        ("plan -C dir --only a", "-C dir plan --only a"),
+        ("--no-color plan", "--no-color plan"),
+        ("plan -Cdir", "-Cdir plan"),
+        ("plan --log-level=debug", "--log-level=debug plan"),
+        ("apply --message --json", "apply --message --json"),
+        ("apply -- --json", "apply -- --json"),
+        ("sandbox run --json aws --json -C x", "--json sandbox run aws --json -C x"),
+        ("sandbox run --keep d -- lamform --json", "sandbox run --keep d -- lamform --json"),
+    ],
+)
+def test_global_options_come_first(typed: str, ordered: str) -> None:
+    values = VALUES | {"--keep", "--out"}
+    assert globals_first(typed.split(), values) == ordered.split()
+
+
+@given(
+    st.lists(
+        st.sampled_from(["plan", "--json", "--no-color", "--", "--only", "x", "sandbox", "run"])
+    )
+)
+def test_nothing_is_lost_and_order_is_kept(arguments: list[str]) -> None:
+    ordered = globals_first(arguments, VALUES)
+    assert sorted(ordered) == sorted(arguments)
+    assert globals_first(ordered, VALUES) == ordered
+    others = [one for one in arguments if one in {"plan", "sandbox", "run"}]
+    assert [one for one in ordered if one in {"plan", "sandbox", "run"}] == others
+
+
+def test_form_is_known_before_parsing() -> None:
+    assert wants_json(["plan", "--format", "json"])
+    assert wants_json(["plan", "--format=json"])
+    assert not wants_json(["sandbox", "run", "--", "lamform", "--json"])
+
+
+def test_values_of_variables_are_not_told_to_others() -> None:
+    command = shown_command(["apply", "--var", "key=s3cr3t", "--var=other=s3cr3t\nmore", "a b"])
+    assert command == "lamform apply --var 'key=…' '--var=other=…' 'a b'"
