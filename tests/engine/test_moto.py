@@ -20,6 +20,7 @@ from moto.server import ThreadedMotoServer
 
 from backends.memory import MemoryBackend, MemoryStore
 from declarative.aws.session import AwsCloud
+from declarative.aws.session import AwsCloud
 from declarative.model.bound import BoundAlias
 
 ACCOUNT = "123456789012"
