@@ -20,7 +20,7 @@ _QUESTION = "Do you want to perform these actions?"
 def apply(
     context: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A plan saved by plan --out.")
+        Path | None, typer.Argument(metavar="FILE", help="A plan saved by plan --out.")
     ] = None,
     *,
     auto_approve: options.AutoApprove = False,

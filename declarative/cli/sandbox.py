@@ -10,7 +10,7 @@ import typer
 
 def run(
     command: Annotated[
-        list[str], typer.Argument(metavar="-- COMMAND…", help="What to run, with its arguments.")
+        list[str], typer.Argument(metavar="COMMAND", help="What to run, with its arguments.")
     ],
     keep: Annotated[
         Path | None,

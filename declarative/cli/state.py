@@ -87,7 +87,7 @@ def show(
 def output(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Only this output's value.")
+        str | None, typer.Argument(metavar="NAME", help="Only this output's value.")
     ] = None,
     revision: options.RevisionOption = None,
     var: options.Variables = None,

@@ -202,6 +202,8 @@ def _footer(view: PlanView, look: Look) -> Iterator[str]:
 def _nothing(view: PlanView) -> str:
     if view.held:
         return "Everything that differs is held back by a revert."
+    if view.reverts:
+        return f"The functions are as revision {view.reverts} recorded them."
     return "The functions match the configuration."
 
 
