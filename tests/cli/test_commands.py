@@ -241,6 +241,20 @@ def test_destroy(shell: Shell) -> None:
     assert shell("state", "list").out == ""
 
 
+def test_refused_plan_is_shown_and_not_saved(shell: Shell) -> None:
+    path = shell.root / "lamform.hcl"
+    protected = "service        = service.hello\n  lifecycle { prevent_destroy = true }"
+    path.write_text(path.read_text().replace("service        = service.hello", protected))
+    shell.applied()
+    answer = shell("plan", "--destroy", "--out", "x.plan")
+    assert answer.code == 6
+    assert "This plan is refused:" in answer.out
+    assert "prevent_destroy" in answer.err
+    assert not Path("x.plan").exists()
+    as_json = shell("apply", "--destroy", "--auto-approve", "--json")
+    assert (as_json.code, set(as_json.json)) == (6, {"format_version", "diagnostics"})
+
+
 def test_state_and_outputs(shell: Shell) -> None:
     shell.applied()
     listed = shell("state", "list").out.splitlines()
