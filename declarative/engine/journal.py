@@ -90,7 +90,7 @@ class Journal:
             records.append(replace(entry, sequence=self._sequence))
         try:
             self._write(records)
-        except Exception as error:  # noqa: BLE001 - handed to the threads that wait for it
+        except BaseException as error:  # noqa: BLE001 - threads wait for it, whatever it is
             for _, durable in group:
                 durable.set_exception(error)
         else:

@@ -40,6 +40,7 @@ from declarative.model.plan import (
     Plan,
     PlannedDiagnostic,
     PlannedOutput,
+    PlannedRelease,
     Selection,
     Summary,
 )
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from declarative.model.bound import BoundRelease
     from declarative.model.desired import ConnectorSettings, DesiredRelease
     from declarative.model.plan import PlannedRelease
+    from declarative.model.revision import ReleaseRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,10 @@ def plan_intents(
             planned[address] = Planned(diagnostics=_unreachable(address, seen))
             continue
         intent = _resolved(by_address[address], reading.secrets, snapshot, planned)
+        late = _too_late(intent, reading.secrets, planned)
+        if late:
+            planned[address] = Planned(diagnostics=late)
+            continue
         look = Look(_version_reader(intent, reading), refresh)
         planned[address] = plan_release(intent, seen, snapshot.fingerprinter, look)
     return _assemble(request, reading, snapshot, planned, (problems, reverts))
@@ -249,7 +255,7 @@ def _version_reader(intent: Intent, reading: Reading) -> Callable[[str], Observe
 def _resolved(
     intent: Intent, secrets: Secrets, snapshot: Snapshot, planned: Mapping[str, Planned]
 ) -> Intent:
-    """Fill in unknown values whose release does not change."""
+    """Fill in values of other releases that the plan knows already."""
     desired = intent.desired
     if desired is None or all(residual.sensitive for residual in desired.residuals):
         return intent
@@ -266,16 +272,57 @@ def _resolved(
 
 
 def _settled(snapshot: Snapshot, planned: Mapping[str, Planned]) -> ReleaseLookup:
-    """Return a lookup that knows the attributes of releases that stay as they are."""
+    """Return a lookup that knows what will hold after the apply, as far as the plan does."""
 
     def lookup(address: str, path: tuple[str, ...]) -> JsonValue:
         plan = planned.get(address)
         record = snapshot.record(address)
-        if record is None or (plan is not None and plan.release is not None):
-            return None
-        return attribute_of(record, path)
+        if plan is not None and plan.release is not None:
+            return _foreseen(plan.release, record, path)
+        return attribute_of(record, path) if record else None
 
     return lookup
+
+
+def _foreseen(
+    release: PlannedRelease, record: ReleaseRecord | None, path: tuple[str, ...]
+) -> JsonValue:
+    """Return an attribute of a release that changes, where the plan knows it already."""
+    match path:
+        case ("alias", name, "version") if name in release.aliases:
+            return release.aliases[name].to
+        case ("function", "version" | "qualified_arn" | "code_sha256") if release.publishes:
+            return None
+        case _:
+            return attribute_of(record, path) if record else None
+
+
+def _too_late(
+    intent: Intent, secrets: Secrets, planned: Mapping[str, Planned]
+) -> tuple[PlannedDiagnostic, ...]:
+    """Refuse values that exist only after a switch: steps that prepare would need them."""
+
+    def prepared(address: str, path: tuple[str, ...]) -> JsonValue:
+        plan = planned.get(address)
+        moves = plan.release.aliases if plan and plan.release else {}
+        late = path[0] == "alias" and path[1] in moves and moves[path[1]].to is None
+        return None if late else "0"
+
+    desired = intent.desired
+    return tuple(
+        PlannedDiagnostic(
+            severity="error",
+            summary="A value is needed before it exists",
+            detail=f"{'.'.join(residual.path)} of {intent.address} reads {residual.expression}, "
+            "which is known only once that alias is switched, and this release is prepared "
+            "before that. Read the function.version of the other release instead.",
+            address=intent.address,
+        )
+        for residual in (desired.residuals if desired else ())
+        if not residual.sensitive
+        and residual.expression is not None
+        and secrets.known(residual.expression, prepared) is None
+    )
 
 
 def _outputs(

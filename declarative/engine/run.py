@@ -235,9 +235,17 @@ class Run:
             case ("function", "code_sha256") if function:
                 return function.code_sha256
             case ("alias", name, "version") if name in progress.aliases:
-                return progress.aliases[name].function_version
+                return self._switched(address, name)
             case _:
                 return None
+
+    def _switched(self, address: str, alias: str) -> JsonValue:
+        """Return the version an alias serves, or None while it still has to be moved."""
+        move = self._releases[address].aliases.get(alias)
+        progress = self._progress[address]
+        version = progress.aliases[alias].function_version
+        moves = move is not None and version != (move.to or progress.version)
+        return None if moves else version
 
 
 def _progress(release: PlannedRelease, observed: Observation | None) -> Progress:

@@ -86,9 +86,15 @@ class User:
 
 
 @pytest.fixture
-def user(tmp_path: Path) -> Iterator[User]:
+def update_seconds() -> float:
+    """How long AWS takes to update a function; a test may say otherwise."""
+    return 0.05
+
+
+@pytest.fixture
+def user(tmp_path: Path, update_seconds: float) -> Iterator[User]:
     directory = tmp_path / "project"
     directory.mkdir()
-    with Sandbox(pending_seconds=0.05, update_seconds=0.05) as sandbox:
+    with Sandbox(pending_seconds=0.05, update_seconds=update_seconds) as sandbox:
         environment = {**clean(os.environ), **sandbox.environment(), "HOME": str(tmp_path)}
         yield User(directory, sandbox, environment)

@@ -380,3 +380,37 @@ def test_a_reader_of_another_releases_version_follows_it(world) -> None:
     world.apply(plan)
     found = world.lambda_client().get_function_configuration(FunctionName=world.name("second"))
     assert found["Environment"]["Variables"] == {"V": "2"}
+
+
+def reader_of(world, expression: str):
+    from declarative.model.values import Pending
+
+    return world.release(
+        "second",
+        function={"environment": {"variables": {"V": Pending(expression)}}},
+        depends_on=("release.first",),
+    )
+
+
+def test_an_alias_that_is_still_to_move_cannot_be_read_before_it_does(world) -> None:
+    first, second = world.release("first"), reader_of(world, "release.first.alias.live.version")
+    world.declare(first)
+    world.apply()
+    world.declare(first, second)
+    assert world.apply().status == "applied"
+    world.declare(replace(first, function={**first.function, "timeout": 8}), second)
+    plan = world.plan()
+    [problem] = plan.diagnostics
+    assert problem.address == "release.second"
+    assert "release.first.alias.live.version" in problem.detail
+
+
+def test_a_release_whose_version_stays_leaves_its_readers_alone(world) -> None:
+    first, second = world.release("first"), reader_of(world, "release.first.function.version")
+    world.declare(first, second)
+    world.apply()
+    world.declare(replace(first, tags={"Team": "other"}), second)
+    plan = world.plan()
+    assert {change.address for change in plan.changes} == {"release.first.tags"}
+    world.apply(plan)
+    assert world.plan().is_empty

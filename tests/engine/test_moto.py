@@ -20,7 +20,6 @@ from moto.server import ThreadedMotoServer
 
 from backends.memory import MemoryBackend, MemoryStore
 from declarative.aws.session import AwsCloud
-from declarative.aws.session import AwsCloud
 from declarative.model.bound import BoundAlias
 
 ACCOUNT = "123456789012"

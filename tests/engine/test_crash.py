@@ -1,0 +1,211 @@
+"""A run that ends at any write of state, as a process does that dies or loses its backend.
+
+What it had done in AWS by then is seen by the next plan and recorded by the next apply,
+which reaches the end that the dead run was on its way to.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from backends.base import BackendError, LeaseHeldError, StateUnavailableError
+from backends.memory import MemoryBackend
+from declarative.engine.ports import Runner
+from declarative.model.bound import BoundAlias
+
+
+class Killed(BaseException):
+    """The process is gone: nothing below it runs any more."""
+
+
+class Mortal(MemoryBackend):
+    """A backend that stops at its ``last`` write, before or after it takes effect.
+
+    ``error`` makes what it raises then and at everything after: the end of the process, or
+    of the connection.
+    """
+
+    writes = 0
+    last = -1
+    done = False
+    over = False
+
+    def _count(self, name, *args, **kwargs):
+        if self.over:
+            raise self.error()
+        self.writes += 1
+        if self.writes == self.last:
+            self.over = True
+            if self.done:
+                getattr(MemoryBackend, name)(self, *args, **kwargs)
+            raise self.error()
+        return getattr(MemoryBackend, name)(self, *args, **kwargs)
+
+    def create(self):
+        return self._count("create")
+
+    def acquire(self, request):
+        return self._count("acquire", request)
+
+    def put(self, objects):
+        return self._count("put", list(objects))
+
+    def begin_run(self, record, *, token):
+        return self._count("begin_run", record, token=token)
+
+    def append(self, run, records, *, token):
+        return self._count("append", run, records, token=token)
+
+    def commit(self, draft, *, expected, token, closes=None):
+        return self._count("commit", draft, expected=expected, token=token, closes=closes)
+
+    def close_run(self, run, *, token):
+        return self._count("close_run", run, token=token)
+
+    def release(self, lease):
+        return self._count("release", lease)
+
+
+def lost_connection() -> StateUnavailableError:
+    return StateUnavailableError("memory", "unreachable", "State is gone", "Pulled the plug.")
+
+
+@pytest.fixture(scope="module")
+def dead_pid() -> Iterator[int]:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def first(world) -> None:
+    world.code("one")
+    world.declare(world.release("one"), world.release("two"))
+
+
+def second(world) -> None:
+    first(world)
+    world.code("two")
+    world.declare(
+        *(
+            replace(
+                one,
+                function={**one.function, "memory_size": 512},
+                tags={"Cost": "7"},
+                aliases={"live": BoundAlias(), "extra": BoundAlias()},
+            )
+            for one in world.releases
+        )
+    )
+
+
+def renamed(world) -> None:
+    first(world)
+    one, _ = world.releases
+    world.declare(replace(one, function_name=world.name("renamed")))  # and "two" is deleted
+
+
+CHANGES = {"create": ((), first), "update": ((first,), second), "replace": ((first,), renamed)}
+ENDS = {
+    "connection-lost": (lost_connection, False),
+    "answer-lost": (lost_connection, True),
+    "killed": (Killed, False),
+    "killed-after": (Killed, True),
+}
+
+
+def mortal_apply(world, plan, runner: Runner, **how: object) -> int:
+    """Apply as a process that ends at a write; return how many writes there were."""
+    living, state = (world.state, world.runner), Mortal(world.state._store, world.project)
+    for name, value in how.items():
+        setattr(state, name, value)
+    world.state, world.runner = state, runner
+    try:
+        with suppress(BackendError, Killed):
+            world.apply(plan)
+    finally:
+        world.state, world.runner = living
+    return state.writes
+
+
+def shape(world) -> dict[str, object]:
+    found = {}
+    for name, function in sorted(world.save().functions.items()):
+        contents = {one.version: (one.code, one.settings) for one in function.configurations()}
+        aliases = {one.name: contents[one.version] for one in function.aliases.values()}
+        found[name] = (contents["$LATEST"], aliases, function.tags)
+    return found
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("change", CHANGES)
+def test_wherever_a_run_ends_the_next_one_finds_out_and_gets_there(
+    world, change, end, dead_pid
+) -> None:
+    world.parallelism = 1
+    before, declare = CHANGES[change]
+    for earlier in before:
+        earlier(world)
+        world.apply()
+    declare(world)
+    plan = world.plan()
+    start = world.save()
+    runner = Runner("mortal", "here", dead_pid, "boot", "lamform apply")
+    error, done = ENDS[end]
+    writes = mortal_apply(world, plan, runner)
+    wanted = shape(world)
+    assert writes > 5
+    for last in range(1, writes + 1):
+        world.restore(start)
+        mortal_apply(world, plan, runner, last=last, done=done, error=error)
+        where = f"write {last} of {writes}"
+
+        begun = world.state.open_runs()
+        again = world.plan()
+        assert not again.has_errors, where
+        assert bool(begun) == any("cut off" in one.summary for one in again.diagnostics), where
+        assert world.drift().findings == (), where
+        head = world.state.head()
+        if not again.is_empty or begun:
+            assert world.apply(again).status == "applied", where
+        if begun and not again.is_empty:
+            recovered = world.state.revision((head.number if head else 0) + 1)
+            assert recovered.status == "recovered", where
+
+        assert shape(world) == wanted, where
+        assert world.drift().findings == (), where
+        assert world.plan().is_empty, where
+        assert world.state.open_runs() == () or again.is_empty, where
+        assert {one.run for one in world.state.leases()} <= {one.run for one in begun}, where
+
+
+def test_a_live_run_is_neither_recovered_nor_disturbed(world) -> None:
+    world.declare(world.release())
+    plan = world.plan()
+    mortal_apply(world, plan, world.runner, last=6, error=Killed)
+    assert world.state.open_runs() != ()
+    [warning] = world.plan().diagnostics
+    assert "in progress" in warning.summary
+    with pytest.raises(LeaseHeldError):
+        world.apply()
+
+
+def test_giving_back_the_lease_in_vain_does_not_spoil_the_result(world) -> None:
+    world.declare(world.release())
+    plan = world.plan()
+    state = Mortal(world.state._store, world.project)
+    living, world.state = world.state, state
+    writes = mortal_apply(world, plan, world.runner)
+    world.state = living
+    assert writes
+    world.declare(world.release(tags={"Team": "x"}))
+    plan = world.plan()
+    state.error = lost_connection
+    state.release = lambda lease: (_ for _ in ()).throw(lost_connection())
+    world.state = state
+    assert world.apply(plan).status == "applied"
