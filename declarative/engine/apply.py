@@ -29,7 +29,6 @@ from declarative.engine.events import Event
 from declarative.engine.journal import Journal
 from declarative.engine.leases import HeldLease, hold
 from declarative.engine.observe import Observation, observe
-from declarative.engine.planner import recorded_output
 from declarative.engine.records import (
     Outcome,
     Snapshot,
@@ -37,6 +36,7 @@ from declarative.engine.records import (
     read_snapshot,
     record_of,
 )
+from declarative.engine.references import recorded_output
 from declarative.engine.run import Run, RunWorld
 from declarative.engine.writing import Writing
 from declarative.errors import (

@@ -15,7 +15,7 @@ A revert makes its intents from an earlier revision and goes on at ``plan_intent
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from declarative.engine.desired import normalise, refuse_shared_functions
@@ -24,14 +24,13 @@ from declarative.engine.intents import Intent, Look, Planned, plan_release
 from declarative.engine.observe import Observation, observe, observe_all
 from declarative.engine.records import (
     Snapshot,
-    attribute_of,
     read_snapshot,
     recorded_observation,
 )
 from declarative.engine.recovery import recovered_view
-from declarative.engine.secrets import ReleaseLookup, Secrets
+from declarative.engine.references import output_changes, planned_outputs, resolved, too_late
+from declarative.engine.secrets import Secrets
 from declarative.errors import ConfigurationError, Diagnostic, RemoteError
-from declarative.model import fields
 from declarative.model.plan import (
     Action,
     BackendAddress,
@@ -47,8 +46,6 @@ from declarative.model.plan import (
 from declarative.model.values import without_fingerprints
 
 if TYPE_CHECKING:
-    from pydantic import JsonValue
-
     from backends.base import StateReader
     from declarative.engine.ports import (
         Artifacts,
@@ -60,7 +57,6 @@ if TYPE_CHECKING:
     from declarative.model.bound import BoundRelease
     from declarative.model.desired import ConnectorSettings, DesiredRelease
     from declarative.model.plan import PlannedRelease
-    from declarative.model.revision import ReleaseRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +141,8 @@ def plan_intents(
         if isinstance(seen, RemoteError):
             planned[address] = Planned(diagnostics=_unreachable(address, seen))
             continue
-        intent = _resolved(by_address[address], reading.secrets, snapshot, planned)
-        late = _too_late(intent, reading.secrets, planned)
+        intent = resolved(by_address[address], reading.secrets, snapshot, planned)
+        late = too_late(intent, reading.secrets, planned)
         if late:
             planned[address] = Planned(diagnostics=late)
             continue
@@ -252,107 +248,6 @@ def _version_reader(intent: Intent, reading: Reading) -> Callable[[str], Observe
     return read
 
 
-def _resolved(
-    intent: Intent, secrets: Secrets, snapshot: Snapshot, planned: Mapping[str, Planned]
-) -> Intent:
-    """Fill in values of other releases that the plan knows already."""
-    desired = intent.desired
-    if desired is None or all(residual.sensitive for residual in desired.residuals):
-        return intent
-
-    settled = _settled(snapshot, planned)
-    function = desired.function
-    for residual in desired.residuals:
-        if residual.sensitive or residual.expression is None:
-            continue
-        value = secrets.known(residual.expression, settled)
-        if value is not None:
-            function = fields.put(function, residual.path, value)
-    return replace(intent, desired=desired.model_copy(update={"function": function}))
-
-
-def _settled(snapshot: Snapshot, planned: Mapping[str, Planned]) -> ReleaseLookup:
-    """Return a lookup that knows what will hold after the apply, as far as the plan does."""
-
-    def lookup(address: str, path: tuple[str, ...]) -> JsonValue:
-        plan = planned.get(address)
-        record = snapshot.record(address)
-        if plan is not None and plan.release is not None:
-            return _foreseen(plan.release, record, path)
-        return attribute_of(record, path) if record else None
-
-    return lookup
-
-
-def _foreseen(
-    release: PlannedRelease, record: ReleaseRecord | None, path: tuple[str, ...]
-) -> JsonValue:
-    """Return an attribute of a release that changes, where the plan knows it already."""
-    match path:
-        case ("alias", name, "version") if name in release.aliases:
-            return release.aliases[name].to
-        case ("function", "version" | "qualified_arn" | "code_sha256") if release.publishes:
-            return None
-        case _:
-            return attribute_of(record, path) if record else None
-
-
-def _too_late(
-    intent: Intent, secrets: Secrets, planned: Mapping[str, Planned]
-) -> tuple[PlannedDiagnostic, ...]:
-    """Refuse values that exist only after a switch: steps that prepare would need them."""
-
-    def prepared(address: str, path: tuple[str, ...]) -> JsonValue:
-        plan = planned.get(address)
-        moves = plan.release.aliases if plan and plan.release else {}
-        late = path[0] == "alias" and path[1] in moves and moves[path[1]].to is None
-        return None if late else "0"
-
-    desired = intent.desired
-    return tuple(
-        PlannedDiagnostic(
-            severity="error",
-            summary="A value is needed before it exists",
-            detail=f"{'.'.join(residual.path)} of {intent.address} reads {residual.expression}, "
-            "which is known only once that alias is switched, and this release is prepared "
-            "before that. Read the function.version of the other release instead.",
-            address=intent.address,
-        )
-        for residual in (desired.residuals if desired else ())
-        if not residual.sensitive
-        and residual.expression is not None
-        and secrets.known(residual.expression, prepared) is None
-    )
-
-
-def _outputs(
-    request: PlanRequest, secrets: Secrets, snapshot: Snapshot, planned: Mapping[str, Planned]
-) -> dict[str, PlannedOutput]:
-    settled = _settled(snapshot, planned)
-    outputs: dict[str, PlannedOutput] = {}
-    for name, output in request.outputs.items():
-        known = None
-        if output.unknown and not output.sensitive and output.residual is not None:
-            known = secrets.known(output.residual, settled)
-        outputs[name] = output if known is None else PlannedOutput(value=known)
-    return outputs
-
-
-def _output_changes(outputs: Mapping[str, PlannedOutput], snapshot: Snapshot) -> tuple[str, ...]:
-    recorded = snapshot.revision.details.get("outputs") if snapshot.revision else None
-    earlier = dict(recorded) if isinstance(recorded, Mapping) else {}
-    present = {name: recorded_output(output) for name, output in outputs.items()}
-    names = {*earlier, *present}
-    return tuple(sorted(name for name in names if earlier.get(name) != present.get(name)))
-
-
-def recorded_output(output: PlannedOutput) -> dict[str, JsonValue]:
-    """Return an output as a revision records it: a secret as its residual expression."""
-    if output.sensitive:
-        return {"value": None, "sensitive": True, "residual": output.residual}
-    return {"value": output.value, "sensitive": False, "residual": None}
-
-
 def _unreachable(address: str, error: RemoteError) -> tuple[PlannedDiagnostic, ...]:
     return tuple(
         PlannedDiagnostic(
@@ -381,7 +276,7 @@ def _assemble(
         for settings in _connectors_of(address, one.release, snapshot)
     }
     head = snapshot.revision
-    outputs = _outputs(request, reading.secrets, snapshot, planned)
+    outputs = planned_outputs(request.outputs, reading.secrets, snapshot, planned)
     plan = Plan(
         created_at=request.created_at,
         tool_version=request.tool_version,
@@ -396,7 +291,7 @@ def _assemble(
         changes=tuple(change for one in planned.values() for change in one.changes),
         drift=tuple(finding for one in planned.values() for finding in one.drift),
         outputs=outputs,
-        output_changes=_output_changes(outputs, snapshot),
+        output_changes=output_changes(outputs, snapshot),
         blocked_by=tuple(refusal for one in planned.values() for refusal in one.blocked_by),
         diagnostics=(
             *warnings,

@@ -233,7 +233,7 @@ def _formatlist(given: Sequence[Value]) -> Value:
     lengths = {
         position: len(items_of(item))
         for position, item in enumerate(given[1:], start=1)
-        if item.type.kind in SEQUENCES
+        if item.type.kind in SEQUENCES and not item.is_null  # a null list is one null
     }
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"argument {place} has {size}" for place, size in lengths.items())

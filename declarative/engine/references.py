@@ -1,0 +1,129 @@
+"""What one release, or an output, reads of another: known now, known once it is prepared, or late.
+
+A version or a code hash of a release that changes exists only after its steps. The plan
+fills in what it can foresee; apply evaluates the rest in time; what would come too late is
+refused here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from declarative.engine.intents import Intent, Planned
+from declarative.engine.records import Snapshot, attribute_of
+from declarative.engine.secrets import ReleaseLookup, Secrets
+from declarative.model import fields
+from declarative.model.plan import PlannedDiagnostic, PlannedOutput, PlannedRelease
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from declarative.model.revision import ReleaseRecord
+
+
+def resolved(
+    intent: Intent, secrets: Secrets, snapshot: Snapshot, planned: Mapping[str, Planned]
+) -> Intent:
+    """Fill in values of other releases that the plan knows already."""
+    desired = intent.desired
+    if desired is None or all(residual.sensitive for residual in desired.residuals):
+        return intent
+
+    settled = settled_by(snapshot, planned)
+    function = desired.function
+    for residual in desired.residuals:
+        if residual.sensitive or residual.expression is None:
+            continue
+        value = secrets.known(residual.expression, settled)
+        if value is not None:
+            function = fields.put(function, residual.path, value)
+    return replace(intent, desired=desired.model_copy(update={"function": function}))
+
+
+def settled_by(snapshot: Snapshot, planned: Mapping[str, Planned]) -> ReleaseLookup:
+    """Return a lookup that knows what will hold after the apply, as far as the plan does."""
+
+    def lookup(address: str, path: tuple[str, ...]) -> JsonValue:
+        plan = planned.get(address)
+        record = snapshot.record(address)
+        if plan is not None and plan.release is not None:
+            return _foreseen(plan.release, record, path)
+        return attribute_of(record, path) if record else None
+
+    return lookup
+
+
+def _foreseen(
+    release: PlannedRelease, record: ReleaseRecord | None, path: tuple[str, ...]
+) -> JsonValue:
+    """Return an attribute of a release that changes, where the plan knows it already."""
+    match path:
+        case ("alias", name, "version") if name in release.aliases:
+            return release.aliases[name].to
+        case ("function", "version" | "qualified_arn" | "code_sha256") if release.publishes:
+            return None
+        case _:
+            return attribute_of(record, path) if record else None
+
+
+def too_late(
+    intent: Intent, secrets: Secrets, planned: Mapping[str, Planned]
+) -> tuple[PlannedDiagnostic, ...]:
+    """Refuse values that exist only after a switch: steps that prepare would need them."""
+
+    def prepared(address: str, path: tuple[str, ...]) -> JsonValue:
+        plan = planned.get(address)
+        moves = plan.release.aliases if plan and plan.release else {}
+        late = path[0] == "alias" and path[1] in moves and moves[path[1]].to is None
+        return None if late else "0"
+
+    desired = intent.desired
+    return tuple(
+        PlannedDiagnostic(
+            severity="error",
+            summary="A value is needed before it exists",
+            detail=f"{'.'.join(residual.path)} of {intent.address} reads {residual.expression}, "
+            "which is known only once that alias is switched, and this release is prepared "
+            "before that. Read the function.version of the other release instead.",
+            address=intent.address,
+        )
+        for residual in (desired.residuals if desired else ())
+        if not residual.sensitive
+        and residual.expression is not None
+        and secrets.known(residual.expression, prepared) is None
+    )
+
+
+def planned_outputs(
+    wanted: Mapping[str, PlannedOutput],
+    secrets: Secrets,
+    snapshot: Snapshot,
+    planned: Mapping[str, Planned],
+) -> dict[str, PlannedOutput]:
+    """Return the outputs with every value filled in that the plan knows already."""
+    settled = settled_by(snapshot, planned)
+    outputs: dict[str, PlannedOutput] = {}
+    for name, output in wanted.items():
+        known = None
+        if output.unknown and not output.sensitive and output.residual is not None:
+            known = secrets.known(output.residual, settled)
+        outputs[name] = output if known is None else PlannedOutput(value=known)
+    return outputs
+
+
+def output_changes(outputs: Mapping[str, PlannedOutput], snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the names of outputs that the next revision will record differently."""
+    recorded = snapshot.revision.details.get("outputs") if snapshot.revision else None
+    earlier = dict(recorded) if isinstance(recorded, Mapping) else {}
+    present = {name: recorded_output(output) for name, output in outputs.items()}
+    names = {*earlier, *present}
+    return tuple(sorted(name for name in names if earlier.get(name) != present.get(name)))
+
+
+def recorded_output(output: PlannedOutput) -> dict[str, JsonValue]:
+    """Return an output as a revision records it: a secret as its residual expression."""
+    if output.sensitive:
+        return {"value": None, "sensitive": True, "residual": output.residual}
+    return {"value": output.value, "sensitive": False, "residual": None}
