@@ -102,7 +102,8 @@ def check(section: Section, expected: Shape, problems: Problems) -> None:
                 )
             continue
         problems.add(*_unknown(name, section, expected, "attribute"), attribute.name_range)
-    misspelt = {nearest(name, expected.attributes) for name in section.attributes}
+    strange = section.attributes.keys() - expected.attributes.keys()
+    misspelt = {nearest(name, expected.attributes) for name in strange}
     for name, must in expected.attributes.items():
         written = name in section.attributes or _has_block(section, name)
         if must and not written and name not in misspelt:
