@@ -94,7 +94,9 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
         return ApplyResult(None, "applied", calls=writing.cloud.calls())
     writing.state.create()
     run = uuid.uuid4().hex[:12]
-    addresses = frozenset(release.address for release in plan.releases)
+    planned = frozenset(release.address for release in plan.releases)
+    dead = recovery.dead_runs(writing.state, writing.runner)
+    addresses = planned.union(*(run.open for run in dead))
     with hold(
         writing.state,
         writing.runner,

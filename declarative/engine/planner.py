@@ -300,6 +300,7 @@ def _assemble(
         ),
         summary=_summary(planned.values()),
         reverts=reverts,
+        recovers=snapshot.recovers,
     )
     if not snapshot.fingerprinter.stable:
         plan = Plan.model_validate(without_fingerprints(plan.model_dump(mode="json")))

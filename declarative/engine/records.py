@@ -44,12 +44,14 @@ class Snapshot:
     Attributes:
         releases: Records by release address.
         warnings: What a reader should know, such as an interrupted run.
+        recovers: Runs that were cut off and that the next apply recovers.
     """
 
     revision: Revision | None
     releases: Mapping[str, Recorded]
     fingerprinter: Fingerprinter
     warnings: tuple[str, ...] = field(default=())
+    recovers: tuple[str, ...] = ()
 
     def record(self, address: str) -> ReleaseRecord | None:
         """Return the record of a release, or None where there is none."""

@@ -186,6 +186,7 @@ def recovered_view(
     running = _running(state, runner)
     if not dead:
         return replace(snapshot, warnings=(*snapshot.warnings, *running))
+    snapshot = replace(snapshot, recovers=tuple(run.run.run for run in dead))
     names = ", ".join(sorted({address for run in dead for address in run.open}))
     if not refresh:
         warning = f"An earlier run was cut off; what it did to {names} is not known without AWS"

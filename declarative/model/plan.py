@@ -382,6 +382,7 @@ class Plan(Frozen):
             give the equal id on any machine.
         output_changes: Names of outputs whose value will differ from the recorded one.
         reverts: The revision this plan goes back to, for a revert.
+        recovers: Runs that were cut off; an apply records what they did.
     """
 
     format_version: str = PLAN_FORMAT
@@ -405,6 +406,7 @@ class Plan(Frozen):
     diagnostics: tuple[PlannedDiagnostic, ...] = ()
     summary: Summary
     reverts: int | None = None
+    recovers: tuple[str, ...] = ()
 
     def identify(self) -> str:
         """Return the id of this content.
@@ -426,7 +428,7 @@ class Plan(Frozen):
     @property
     def is_empty(self) -> bool:
         """Whether an apply would write nothing, neither to AWS nor to state."""
-        return not (self.releases or self.output_changes)
+        return not (self.releases or self.output_changes or self.recovers)
 
     @property
     def has_errors(self) -> bool:
