@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from declarative.engine.compare import Restore
-from declarative.engine.intents import Intent
+from declarative.engine.compare import Restore, content_digest
+from declarative.engine.intents import Intent, target_of
 from declarative.engine.planner import PlanRequest, Reading, plan_intents
 from declarative.engine.records import Recorded, Snapshot, read_snapshot
 from declarative.engine.recovery import recovered_view
@@ -65,10 +65,11 @@ def plan_revert(
     problems = list(notes)
     intents = []
     for address, goal in chosen.items():
-        version = _existing_version(goal, reading)
+        version = _existing_version(goal, snapshot, reading)
         missing = _missing_package(goal, reading)
         if version is None and missing is not None:
             problems.append(_unavailable(goal, missing))
+            continue
         intents.append(
             _intent(goal, snapshot.releases.get(address), version, packaged=missing is None)
         )
@@ -77,18 +78,41 @@ def plan_revert(
     )
 
 
-def _existing_version(goal: Goal, reading: Reading) -> str | None:
-    """Return the version to go back to, or None where it is gone or cannot serve."""
-    version, desired = goal.record.version, goal.record.desired
-    if version is None:
-        return None
-    function = reading.reader(desired).function(desired.function_name, version)
-    return None if function is None or function.state == "Failed" else version
+def _existing_version(goal: Goal, snapshot: Snapshot, reading: Reading) -> str | None:
+    """Return a version with the content to go back to; None where none is left that serves."""
+    desired = goal.record.desired
+    reader = reading.reader(desired)
+    for version in _candidates(goal.record, snapshot):
+        function = reader.function(desired.function_name, version)
+        if function is not None and function.state != "Failed":
+            return version
+    return None
+
+
+def _candidates(record: ReleaseRecord, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the recorded version, then others that are known today to have its content.
+
+    What a failed apply left has no version until a later apply publishes its checkpoint.
+    """
+    own = () if record.version is None else (record.version,)
+    present = snapshot.record(record.address)
+    if (
+        record.function is None
+        or present is None
+        or target_of(present).function_key != target_of(record).function_key
+    ):
+        return own
+    function = record.function
+    content = content_digest(function.attributes, function.code_sha256, snapshot.fingerprinter)
+    same = (one.version for one in reversed(present.versions) if one.content == content)
+    return tuple(dict.fromkeys((*own, *same)))
 
 
 def _missing_package(goal: Goal, reading: Reading) -> str | None:
     """Return why the recorded package cannot be had from its artifact; None where it can."""
-    desired = goal.record.desired
+    desired, function = goal.record.desired, goal.record.function
+    if function and desired.artifact.code_sha256 not in (None, function.code_sha256):
+        return "that apply ended before its own code was there"
     try:
         found = reading.artifacts.identify(
             desired.artifact.source, reading.secrets.connector(desired.connector), desired.region
@@ -102,10 +126,14 @@ def _missing_package(goal: Goal, reading: Reading) -> str | None:
 def _unavailable(goal: Goal, reason: str) -> PlannedDiagnostic:
     """Say that neither the version nor the recorded package can be had any more."""
     desired = goal.record.desired
+    version = goal.record.version
+    gone = f"Version {version} of {desired.function_name} is gone"
+    if version is None:
+        gone = f"No version of {desired.function_name} holds it"
     return PlannedDiagnostic(
         severity="error",
         summary="The code to go back to cannot be had",
-        detail=f"Version {goal.record.version} of {desired.function_name} is gone, and {reason}. "
+        detail=f"{gone}, and {reason}. "
         "Put the code of that time back (its commit is in lamform history), or go back to "
         "another revision.",
         address=desired.address,

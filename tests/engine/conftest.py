@@ -75,6 +75,7 @@ class World:
     events: list[Event] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     outputs: dict[str, PlannedOutput] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
 
     def name(self, short: str) -> str:
         return f"{self.project}-{short}"
