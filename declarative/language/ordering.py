@@ -11,17 +11,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _RANKS = {bool: 1, int: 2, Decimal: 2, str: 3, tuple: 4, dict: 5, Reference: 6}
+_ENCLOSED = {Kind.MAP: ("{", "}"), Kind.OBJECT: ("<", ">"), Kind.TUPLE: ("<", ">")}
+_ESCAPED = {'"': '\\"', "\\": "\\\\"}
+_DIGITS = ".10g"
+_ASCII, _PLANE = 0x80, 0x10000
 SortKey = tuple[object, ...]
 
 
-def sort_key(value: Value) -> SortKey:
-    """Return a key that is equal for equal known values and orders all values."""
+def distinct_sorted(items: Iterable[Value]) -> tuple[Value, ...]:
+    """Return the different items in Terraform's order: the content of a set.
+
+    Null comes last, then unknown; numbers go by size, other scalars by content, and
+    collections by how Terraform writes them down.
+    """
+    different = {_identity(item): item for item in items}
+    return tuple(sorted(different.values(), key=_order))
+
+
+def _identity(value: Value) -> SortKey:
+    """Return a key that is equal for equal known values."""
     content = value.content
     rank = _RANKS.get(type(content), 0)
     if isinstance(content, tuple):
-        return rank, *map(sort_key, content)
+        return rank, *map(_identity, content)
     if isinstance(content, dict):
-        return rank, *((name, sort_key(item)) for name, item in content.items())
+        return rank, *((name, _identity(item)) for name, item in content.items())
     if isinstance(content, Reference):
         return rank, content.address
     if content is None:
@@ -29,10 +43,52 @@ def sort_key(value: Value) -> SortKey:
     return (rank, content) if rank else (rank, str(content))
 
 
-def distinct_sorted(items: Iterable[Value]) -> tuple[Value, ...]:
-    """Return the different items in order: the content of a set."""
-    keyed = {sort_key(item): item for item in items}
-    return tuple(item for _, item in sorted(keyed.items(), key=lambda pair: pair[0]))
+def _order(value: Value) -> SortKey:
+    content = value.content
+    if content is None or content is UNKNOWN:
+        return (1 if content is None else 2,)
+    if isinstance(content, tuple | dict):
+        # Numbers are written short, so that two of these may look the same.
+        return 0, _RANKS[type(content)], _written(value), _identity(value)
+    return 0, *_identity(value)
+
+
+def _written(value: Value) -> str:
+    """Return the text that Terraform hashes a value of a set by."""
+    match value.content:
+        case None:
+            return "~"
+        case bool() as flag:
+            return "T" if flag else "F"
+        case int() | Decimal() as number:
+            return format(float(Decimal(number)), _DIGITS)
+        case str() as text:
+            return _quoted(text)
+        case tuple() as items:
+            parts = [f"{_written(item)};" for item in items]
+        case dict() as named:
+            keyed = value.type.kind is Kind.MAP
+            parts = [
+                f"{_quoted(name) + ':' if keyed else ''}{_written(item)};"
+                for name, item in named.items()
+            ]
+        case _:
+            return "?"
+    opening, closing = _ENCLOSED.get(value.type.kind, ("[", "]"))
+    return f"{opening}{''.join(parts)}{closing}"
+
+
+def _quoted(text: str) -> str:
+    return f'"{"".join(map(_visible, text))}"'
+
+
+def _visible(character: str) -> str:
+    if character in _ESCAPED:
+        return _ESCAPED[character]
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if _ASCII <= code < _PLANE else ascii(character)[1:-1]
 
 
 def equal(left: Value, right: Value) -> bool | None:
