@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from declarative.engine.secrets import Secrets
     from declarative.model.revision import ReleaseRecord
 
+_NAMED = 3
+
 END = "end"
 """The kind of journal record that ends one release of a run."""
 
@@ -187,7 +189,7 @@ def recovered_view(
     if not dead:
         return replace(snapshot, warnings=(*snapshot.warnings, *running))
     snapshot = replace(snapshot, recovers=tuple(run.run.run for run in dead))
-    names = ", ".join(sorted({address for run in dead for address in run.open}))
+    names = _named(sorted({address for run in dead for address in run.open}))
     if not refresh:
         warning = f"An earlier run was cut off; what it did to {names} is not known without AWS"
         return replace(snapshot, warnings=(*snapshot.warnings, *running, warning))
@@ -212,6 +214,13 @@ def recovered_view(
         releases=releases,
         warnings=(*snapshot.warnings, *running, warning, *unreachable),
     )
+
+
+def _named(addresses: list[str]) -> str:
+    """Return the addresses in a sentence: a few by name, the others by number."""
+    if len(addresses) <= _NAMED:
+        return ", ".join(addresses)
+    return f"{', '.join(addresses[:_NAMED])} and {len(addresses) - _NAMED} more"
 
 
 def _running(state: StateReader, runner: Runner) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from declarative.engine.graph import walk
 from declarative.engine.records import attribute_of
 from declarative.engine.waiting import Patience
 from declarative.errors import Diagnostic, InterruptedRunError, LamformError, RemoteError
+from declarative.model.address import Address
 from declarative.model.plan import Action, Phase, Plan, PlannedRelease, Step, Target
 
 if TYPE_CHECKING:
@@ -91,10 +92,12 @@ class Run:
         release = self._releases[address]
         if release.desired is None:
             return Action.DELETE
-        for change in self._world.plan.changes:
-            if change.kind == "function" and change.address == f"{address}.function":
-                return change.action
-        return Action.UPDATE
+        parts = {
+            change.kind: change.action
+            for change in self._world.plan.changes
+            if str(Address.parse(change.address).release) == address
+        }
+        return parts.get("function", Action.UPDATE if parts else Action.NO_OP)
 
     def overall_status(self, *, unfinished: bool) -> str:
         """Return the status of the revision."""

@@ -164,6 +164,22 @@ def check_labels(declarations: Declarations, problems: Problems) -> None:
         for section in declarations.named(type_).values():
             for inner in ("variable", "alias", "override"):
                 _check_labels(section, inner, problems)
+            if not declarations.damaged:
+                _check_overrides(section, declarations, problems)
+
+
+def _check_overrides(section: Section, declarations: Declarations, problems: Problems) -> None:
+    """Add every override of a service that no file declares."""
+    services = declarations.named("service")
+    for over in section.named("override"):
+        if over.labels and over.labels[0] not in services:
+            name = over.labels[0]
+            problems.add(
+                "Unknown service",
+                f'No service "{name}" is declared, so this override would never '
+                f"apply.{suggestion(name, services)}",
+                over.range,
+            )
 
 
 def _check_labels(section: Section, type_: str, problems: Problems) -> None:

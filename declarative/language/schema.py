@@ -176,8 +176,14 @@ _DYNAMIC: Final = Shape({"for_each": True, "iterator": False, "labels": False})
 def _check_dynamic(section: Section, parent: Section, expected: Shape, problems: Problems) -> None:
     contents = section.named("content")
     generated = expected.blocks.get(section.labels[0]) if len(section.labels) == 1 else None
-    if generated is None or not generated.shapes.get(""):
-        allowed = ", ".join(name for name, item in expected.blocks.items() if "" in item.shapes)
+    # Only these are many by nature; every other block is read where it is written.
+    many = [
+        name
+        for name, item in expected.blocks.items()
+        if "" in item.shapes and (parent.type == "function" or name == "alias")
+    ]
+    if generated is None or section.labels[0] not in many:
+        allowed = ", ".join(many)
         problems.add(
             "Invalid dynamic block",
             f"The label of a dynamic block is the type of the blocks it makes; "

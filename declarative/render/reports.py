@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from declarative.render.literals import key, literal, multiline
 from declarative.render.look import Look, Style, printable, table
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
         HistoryRelease,
         StateDocument,
     )
+
+_SHOWN_RELEASES: Final = 3
+"""How many releases of one revision the history names; the document has all."""
 
 
 def drift_text(report: DriftDocument, look: Look) -> str:
@@ -43,7 +46,10 @@ def history_text(history: HistoryDocument, look: Look) -> str:
         return "No revisions yet.\n"
     rows = [("REVISION", "STATUS", "WHEN", "AUTHOR", "MESSAGE", "WHAT")]
     for one in history.revisions:
-        what = "; ".join(_release(release) for release in one.releases) or "outputs"
+        shown = [_release(release) for release in one.releases[:_SHOWN_RELEASES]]
+        if len(one.releases) > _SHOWN_RELEASES:
+            shown.append(f"and {len(one.releases) - _SHOWN_RELEASES} more")
+        what = "; ".join(shown) or "outputs"
         if one.reverts is not None:
             what = f"back to {one.reverts}: {what}"
         when = one.created_at[:19].replace("T", " ") + "Z"

@@ -218,6 +218,16 @@ infrastructure "main" {
   }
 }
 
+service "other" {
+  function {
+    function_name = "other"
+  }
+
+  artifact "local" {
+    path = "src"
+  }
+}
+
 service "app" {
   variables = { v = "service", built = "${self.variables.v}!" }
 

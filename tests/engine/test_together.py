@@ -1,0 +1,221 @@
+"""Runs side by side, and runs that are told to stop."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from backends.base import LeaseHeldError
+from backends.memory import MemoryBackend
+from declarative.engine import leases
+from declarative.engine.apply import apply_plan
+from declarative.errors import LamformError, StalePlanError
+
+
+def both(world, *, sizes: int = 256):
+    return [world.release(name, function={"memory_size": sizes}) for name in ("one", "two")]
+
+
+class Gate:
+    """Holds a run at its first step until another has come as far."""
+
+    def __init__(self, parties: int) -> None:
+        self._barrier = threading.Barrier(parties, timeout=20)
+
+    def __call__(self, event) -> None:
+        if event.type == "run_started":
+            self._barrier.wait()
+
+
+def run_together(world, plans) -> list[object]:
+    gate, ends = Gate(len(plans)), [None] * len(plans)
+
+    def run(number: int) -> None:
+        state = MemoryBackend(world.state._store, world.project)
+        try:
+            ends[number] = apply_plan(
+                plans[number], replace(world.writing(), state=state, listener=gate)
+            )
+        except Exception as error:  # noqa: BLE001 - looked at by the test
+            ends[number] = error
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(plans))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return ends
+
+
+def test_runs_on_different_releases_both_land(world) -> None:
+    world.declare(*both(world))
+    world.apply()
+    one, two = both(world, sizes=512)
+    plans = []
+    for short, changed in (("one", one), ("two", two)):
+        others = [it for it in both(world) if it.address != changed.address]
+        world.declare(changed, *others)
+        plans.append(world.plan())
+        assert [release.address for release in plans[-1].releases] == [f"release.{short}"]
+    ends = run_together(world, plans)
+    assert [end.status for end in ends] == ["applied", "applied"]
+    assert {end.revision.number for end in ends} == {2, 3}
+    world.declare(one, two)
+    assert world.plan().is_empty
+    assert world.drift().findings == ()
+
+
+def test_two_first_applies_make_one_history(world) -> None:
+    plans = []
+    for short in ("one", "two"):
+        world.declare(world.release(short))
+        plans.append(world.plan())
+    ends = run_together(world, plans)
+    assert [end.status for end in ends] == ["applied", "applied"]
+    assert sorted(world.state.resources()) == ["release.one", "release.two"]
+
+
+def test_a_release_is_applied_by_one_run_at_a_time(world) -> None:
+    world.declare(world.release())
+    world.apply()
+    world.declare(world.release(tags={"Team": "a"}))
+    plan = world.plan()
+    refused = []
+
+    def meanwhile(event) -> None:
+        if event.type == "run_started":
+            world.events.clear()
+            with pytest.raises(LeaseHeldError) as caught:
+                apply_plan(plan, replace(world.writing(), listener=lambda _: None))
+            refused.append(caught.value)
+
+    assert apply_plan(plan, replace(world.writing(), listener=meanwhile)).status == "applied"
+    [error] = refused
+    assert error.holder.who == "tester"
+    assert "release.checkout" in str(error)
+
+
+def test_a_run_may_wait_for_another_and_then_finds_its_plan_out_of_date(world) -> None:
+    world.declare(world.release())
+    world.apply()
+    world.declare(world.release(tags={"Team": "a"}))
+    plan = world.plan()
+    started, waited = threading.Event(), []
+
+    def slowly(event) -> None:
+        if event.type == "run_started":
+            started.set()
+            while not waited:
+                threading.Event().wait(0.01)
+
+    thread = threading.Thread(
+        target=apply_plan, args=(plan, replace(world.writing(), listener=slowly))
+    )
+    thread.start()
+    assert started.wait(10)
+    with pytest.raises(StalePlanError, match="applied already"):
+        apply_plan(plan, replace(world.writing(), lock_timeout=20, waiting=waited.append))
+    thread.join(10)
+    assert [lease.who for lease in waited] == ["tester"]
+
+
+STEPS = ["update_configuration", "update_code", "tag_function", "untag_function"]
+
+
+def second(world) -> None:
+    world.code("two")
+    world.declare(world.release(function={"memory_size": 512}, tags={"Cost": "7"}))
+
+
+def stop_at(world, step: str, kind: str = "step_started") -> None:
+    def listen(event) -> None:
+        if (event.type, event.step) == (kind, step):
+            world.stop.set()
+
+    world.events.clear()
+    original = world.writing
+
+    def writing():
+        return replace(original(), listener=listen)
+
+    world.writing = writing
+
+
+@pytest.mark.parametrize("kind", ["step_started", "step_done"])
+@pytest.mark.parametrize("step", STEPS)
+def test_an_interrupted_apply_says_so_and_the_next_one_ends_it(world, step, kind) -> None:
+    world.declare(world.release())
+    world.apply()
+    second(world)
+    stop_at(world, step, kind)
+    result = world.apply()
+    assert result.status == "interrupted"
+    assert world.state.head().status == "interrupted"
+    assert world.record().status == "interrupted"
+    assert world.drift().findings == ()
+    assert world.state.open_runs() == ()
+    world.stop.clear()
+    assert world.apply().status == "applied"
+    found = world.aws("GetFunction")
+    assert found["Configuration"]["MemorySize"] == 512
+    assert set(found["Tags"]) == {"Cost", "lamform:project"}
+    assert world.plan().is_empty
+    assert world.drift().findings == ()
+
+
+def test_a_creation_that_was_interrupted_is_known_to_state(world) -> None:
+    world.declare(world.release())
+    stop_at(world, "create_function")
+    assert world.apply().status == "interrupted"
+    assert world.record().function is not None
+    world.stop.clear()
+    plan = world.plan()
+    assert not {"create_function"} & {step.kind for one in plan.releases for step in one.steps}
+    assert world.apply(plan).status == "applied"
+    assert world.plan().is_empty
+    assert len(world.save().functions[world.name("checkout")].versions) == 1
+
+
+def test_stopped_before_the_first_step_nothing_is_recorded(world) -> None:
+    world.declare(world.release())
+    world.stop.set()
+    result = world.apply()
+    assert result.status == "interrupted"
+    assert result.revision is None
+    assert world.save().functions == {}
+    assert world.state.open_runs() == ()
+    world.stop.clear()
+    assert world.apply().status == "applied"
+
+
+def test_a_lease_that_cannot_be_renewed_stops_further_steps(world, monkeypatch) -> None:
+    world.declare(world.release())
+    monkeypatch.setattr(leases.HeldLease, "is_fresh", property(lambda _: False))
+    result = world.apply()
+    assert result.status == "failed"
+    assert "lease" in result.failures[0].summary
+    assert world.save().functions == {}
+
+
+def test_a_run_whose_lease_was_taken_away_writes_nothing_more(world) -> None:
+    """``state unlock``: the fence holds, AWS and state can be brought together again."""
+    world.declare(world.release())
+    world.apply()
+    second(world)
+    plan = world.plan()
+
+    def unlock(event) -> None:
+        if (event.type, event.step) == ("step_done", "update_configuration"):
+            world.state.unlock(event.run)
+
+    with suppress(LamformError), pytest.raises(Exception, match=r"(?i)lease"):
+        apply_plan(plan, replace(world.writing(), listener=unlock))
+    assert world.state.head().number == 1
+    assert world.aws("GetFunctionConfiguration")["MemorySize"] == 512
+    assert world.plan().recovers
+    assert world.apply().status == "applied"
+    assert world.plan().is_empty
+    assert world.drift().findings == ()
