@@ -6,24 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from declarative.errors import EvaluationError
+from declarative.language.artifacts import artifact_of
 from declarative.language.content import Written, locate, read_section, validated
 from declarative.language.exports import Exports
 from declarative.language.expressions import evaluate
-from declarative.language.problems import NOT_KNOWN, Problems
+from declarative.language.problems import Problems
 from declarative.language.releases import Release
 from declarative.language.sections import blocks
 from declarative.language.values import Reference, Value
 from declarative.language.world import UnknownWorld, World
-from declarative.model.artifacts import LocalArtifact, S3Artifact
 from declarative.model.bound import BoundAlias, BoundRelease
 from declarative.model.config import (
     AliasConfig,
     EnvironmentConfig,
     FunctionConfig,
     LifecycleConfig,
-    LocalArtifactConfig,
     ReleaseConfig,
-    S3ArtifactConfig,
     ServiceConfig,
     declared,
 )
@@ -33,7 +31,9 @@ if TYPE_CHECKING:
 
     from declarative.errors import SourceRange
     from declarative.language.entities import Evaluation
+    from declarative.language.expressions import Scope
     from declarative.language.instances import Instance
+    from declarative.language.nodes import Expression
     from declarative.language.settings import ProjectSettings
     from declarative.model.bound import Connector
 
@@ -95,7 +95,7 @@ class Binder:
         function = problems.attempt(
             lambda: validated(written, FunctionConfig, service.section.range)
         )
-        artifact = problems.attempt(lambda: _artifact(release))
+        artifact = problems.attempt(lambda: artifact_of(release))
         aliases = problems.attempt(release.aliases) or {}
         made = _aliases(aliases, service.section.range, problems)
         dependencies = problems.attempt(lambda: _dependencies(release)) or ()
@@ -145,18 +145,6 @@ class Binder:
                 release.variable(name)
 
 
-def _artifact(release: Release) -> LocalArtifact | S3Artifact:
-    section, scope = release.service.section, release.within(release.service.scope)
-    for placed in blocks(section, "artifact", scope):
-        if placed.labels[:1] == ("local",):
-            local = read_section(placed.section, placed.scope, LocalArtifactConfig)
-            return LocalArtifact(path=local.path, exclude=local.exclude)
-        remote = read_section(placed.section, placed.scope, S3ArtifactConfig)
-        return S3Artifact(**dict(remote))
-    # Reported by the check of names; here it is only a value that is missing.
-    raise EvaluationError.of(NOT_KNOWN, "There is no artifact.", range=section.range)
-
-
 def _aliases(
     written: Mapping[str, Written], fallback: SourceRange, problems: Problems
 ) -> dict[str, BoundAlias]:
@@ -182,14 +170,23 @@ def _dependencies(release: Release) -> tuple[str, ...]:
     attribute = release.instance.section.attributes.get("depends_on")
     if attribute is None:
         return ()
-    place = attribute.expression.range
-    value = evaluate(attribute.expression, release.scope)
-    found = tuple(_referred(value, place))
+    found = releases_in(attribute.expression, release.scope)
     if release.address in found:
         raise EvaluationError.of(
-            "Cycle", f"{release.address} depends on itself. Leave it out.", range=place
+            "Cycle",
+            f"{release.address} depends on itself. Leave it out.",
+            range=attribute.expression.range,
         )
     return found
+
+
+def releases_in(expression: Expression, scope: Scope) -> tuple[str, ...]:
+    """Return the addresses of the releases that a ``depends_on`` names.
+
+    Raises:
+        EvaluationError: it names something else.
+    """
+    return tuple(_referred(evaluate(expression, scope), expression.range))
 
 
 def _referred(value: Value, place: SourceRange) -> Iterator[str]:

@@ -132,7 +132,7 @@ def _add_locals(block: Block, found: Declarations, problems: Problems) -> None:
     for name, attribute in attributes_of(block.body).items():
         first = found.locals.setdefault(name, attribute)
         if first is not attribute:
-            problems.add(*_twice(f"local.{name}", first.name_range), attribute.name_range)
+            problems.add(*twice(f"local.{name}", first.name_range), attribute.name_range)
     for inner in block.body.blocks:
         problems.add(
             "Block in locals", "locals holds attributes only: name = value.", inner.header_range
@@ -151,10 +151,11 @@ def _add(section: Section, found: Declarations, problems: Problems) -> None:
     name = ".".join(section.labels)
     first = found.blocks[section.type].setdefault(name, section)
     if first is not section:
-        problems.add(*_twice(f"{section.type}.{name}", first.range), section.range)
+        problems.add(*twice(f"{section.type}.{name}", first.range), section.range)
 
 
-def _twice(what: str, first: SourceRange) -> tuple[str, str]:
+def twice(what: str, first: SourceRange) -> tuple[str, str]:
+    """Return summary and detail of the problem that ``what`` is declared a second time."""
     return "Declared twice", f"{what} is declared at {first} already. Rename one of them."
 
 
@@ -187,4 +188,4 @@ def _check_labels(section: Section, type_: str, problems: Problems) -> None:
     for child in section.named(type_):
         if child.labels and seen.setdefault(child.labels[0], child) is not child:
             first = seen[child.labels[0]]
-            problems.add(*_twice(f'{type_} "{child.labels[0]}"', first.range), child.range)
+            problems.add(*twice(f'{type_} "{child.labels[0]}"', first.range), child.range)

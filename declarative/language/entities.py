@@ -14,10 +14,12 @@ from declarative.language.content import read_section
 from declarative.language.expressions import evaluate
 from declarative.language.inputs import required
 from declarative.language.instances import Instance, expand
+from declarative.language.layers import layer_of
 from declarative.language.memo import Memo
 from declarative.language.problems import NOT_KNOWN, suggestion
 from declarative.language.saved import typed
 from declarative.language.scopes import Roots, group, reference, traversal
+from declarative.language.services import shared
 from declarative.language.types import friendly_name
 from declarative.language.values import DYNAMIC, STRING, UNKNOWN, Kind, Reference, Type, Value
 from declarative.language.variables import Declaration
@@ -104,6 +106,9 @@ class Evaluation:
                 with problems.gathering():
                     for instance in self.instances(type_, name):
                         self._check(instance, problems)
+        for name in self.declarations.named("service"):
+            with problems.gathering():
+                shared(self, self.instances("service", name)[0])
 
     def _check(self, instance: Instance, problems: Problems) -> None:
         with problems.gathering():
@@ -118,8 +123,10 @@ class Evaluation:
             if type_ in instance.section.attributes:
                 with problems.gathering():
                     self.target(instance, type_)
-        with problems.gathering():
-            self.variables(instance)
+        written = instance.section.attributes.get("variables")
+        if written is not None:
+            with problems.gathering():
+                layer_of(written, self.variables(instance))
 
     def variable(self, name: str) -> Value | None:
         """Return ``var.NAME``; None where no such variable is declared."""

@@ -103,6 +103,12 @@ def _read_blocks(name: str, section: Section, scope: Scope, written: Written) ->
         if inner.failed:
             written.problems.extend(inner.problems)
             written.failed.add(name)
+    if len(found) > 1 and name not in REPEATED:
+        raise EvaluationError.of(
+            "Too many blocks",
+            f"A function has one {name}; here are {len(found)} of them.",
+            range=nodes[1].range,
+        )
     if found and name in REPEATED:
         written.put(name, found, tuple(nodes))
     elif found:

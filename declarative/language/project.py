@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from declarative.errors import ConfigurationError
-from declarative.language.binding import Binder, UnknownWorld
+from declarative.language.binding import Binder, UnknownWorld, releases_in
 from declarative.language.calls import CallContext
 from declarative.language.content import holds, json_of, plain, read_section
 from declarative.language.declarations import check_labels, project_files, read
@@ -216,6 +216,9 @@ def _outputs(evaluation: Evaluation, problems: Problems) -> dict[str, Output]:
 
 def _output(name: str, section: Section, evaluation: Evaluation) -> Output:
     config = read_section(section, evaluation.scope, OutputConfig)
+    first = section.expression("depends_on")
+    if first is not None:
+        releases_in(first, evaluation.scope)
     expression = section.expression("value")
     if expression is None:
         return Output(None, config.sensitive, config.description)

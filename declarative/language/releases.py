@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from declarative.errors import EvaluationError
+from declarative.language.artifacts import artifact_value
 from declarative.language.content import Written, read_attributes
+from declarative.language.declarations import twice
 from declarative.language.expressions import ChildScope, evaluate
 from declarative.language.layers import Layer, lay_over, layer, layer_of, read_function
 from declarative.language.problems import NOT_KNOWN, suggestion
@@ -29,7 +31,15 @@ if TYPE_CHECKING:
     from declarative.language.expressions import Scope
     from declarative.language.instances import Instance
 
-_SELF: Final = ("service", "release", "key", "variables", "environment", "infrastructure")
+_SELF: Final = (
+    "service",
+    "release",
+    "key",
+    "variables",
+    "environment",
+    "infrastructure",
+    "artifact",
+)
 _INFRASTRUCTURE: Final = (
     "name",
     "key",
@@ -108,6 +118,8 @@ class Release:
                 return self._infrastructure_value()
             case "release":
                 return self.evaluation.value(self.instance)
+            case "artifact":
+                return artifact_value(self)
             case "key":
                 return from_python(self.instance.key)
             case "variables":
@@ -267,31 +279,42 @@ class Release:
     def aliases(self) -> dict[str, Written]:
         """Return the ``alias`` blocks by name, overrides laid over them field by field."""
         found: dict[str, Written] = {}
-        for body, scope in self._parents():
-            for placed in blocks(body, "alias", scope):
-                name = _alias_name(placed)
-                read = read_attributes(placed.section, placed.scope, AliasConfig.model_fields)
-                into = found.setdefault(name, Written(place=placed.section.range))
-                into.lay(read)
+        for name, placed in self._alias_blocks():
+            read = read_attributes(placed.section, placed.scope, AliasConfig.model_fields)
+            into = found.setdefault(name, Written(place=placed.section.range))
+            into.lay(read)
         return found
 
     def alias_names(self) -> Iterable[str]:
         """Return the names of its aliases."""
         return self.evaluation.memo.apart(
             f"{self.address} aliases",
-            lambda: [
-                _alias_name(placed)
-                for body, scope in self._parents()
-                for placed in blocks(body, "alias", scope)
-            ],
+            lambda: list(dict.fromkeys(name for name, _ in self._alias_blocks())),
         )
+
+    def _alias_blocks(self) -> Iterator[tuple[str, Placed]]:
+        for body, scope in self._parents():
+            seen: dict[str, Placed] = {}
+            for placed in blocks(body, "alias", scope):
+                name = _alias_name(placed)
+                first = seen.setdefault(name, placed)
+                if first is not placed:
+                    said = twice(f'alias "{name}"', first.section.range)
+                    raise EvaluationError.of(*said, range=placed.section.range)
+                yield name, placed
 
 
 _ALIAS: Final = re.compile(r"(?!\d+\Z)[A-Za-z0-9_-]{1,128}\Z")
 
 
 def _alias_name(placed: Placed) -> str:
-    name = placed.labels[0] if placed.labels else ""
+    if len(placed.labels) != 1:
+        raise EvaluationError.of(
+            "Wrong number of labels",
+            f"An alias has one label, its name; here are {len(placed.labels)}.",
+            range=placed.section.range,
+        )
+    name = placed.labels[0]
     if _ALIAS.match(name):
         return name
     raise EvaluationError.of(

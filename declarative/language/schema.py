@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from declarative.language.nodes import Variable
 from declarative.language.problems import nearest, suggestion
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def check(section: Section, expected: Shape, problems: Problems) -> None:
         return
     for name, attribute in section.attributes.items():
         if name in expected.attributes:
-            if name in expected.exclusive and section.named(name):
+            if name in expected.exclusive and _has_block(section, name):
                 problems.add(
                     f'"{name}" is written twice',
                     f"{name} is an attribute and a block here. Write one of them.",
@@ -183,13 +184,14 @@ def _check_dynamic(section: Section, parent: Section, expected: Shape, problems:
         if "" in item.shapes and (parent.type == "function" or name == "alias")
     ]
     if generated is None or section.labels[0] not in many:
-        allowed = ", ".join(many)
-        problems.add(
-            "Invalid dynamic block",
-            f"The label of a dynamic block is the type of the blocks it makes; "
-            f"{_title(parent)} can have: {allowed or 'none'}.",
-            section.range,
+        wanted = " ".join(section.labels)
+        reason = (
+            f'dynamic "{wanted}" is not supported in {parent.type}; write the blocks out.'
+            if generated
+            else "The label of a dynamic block is the type of the blocks it makes."
         )
+        known = f" {_title(parent)} can have: {', '.join(many) or 'none'}."
+        problems.add("Invalid dynamic block", reason + known, section.range)
         return
     if len(contents) != 1 or len(section.children) != 1:
         problems.add(
@@ -204,6 +206,13 @@ def _check_dynamic(section: Section, parent: Section, expected: Shape, problems:
             "Invalid dynamic block",
             f'A block "{section.labels[0]}" {wanted} labels.',
             section.range,
+        )
+    iterator = section.expression("iterator")
+    if iterator is not None and not isinstance(iterator, Variable):
+        problems.add(
+            "Invalid dynamic block",
+            "The iterator is a bare name, without quotes: iterator = item.",
+            iterator.range,
         )
     shallow = Shape(_DYNAMIC.attributes, {"content": one(Shape(anything=True))})
     check(section, shallow, problems)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from declarative.errors import EvaluationError
 from declarative.language.expressions import ChildScope, evaluate
 from declarative.language.nodes import Literal as LiteralNode
-from declarative.language.nodes import ObjectConstructor, TupleConstructor
+from declarative.language.nodes import ObjectConstructor, TupleConstructor, Variable
 from declarative.language.problems import NOT_KNOWN
 from declarative.language.types import convert
 from declarative.language.values import DYNAMIC, STRING, Kind, Value
@@ -94,8 +94,8 @@ def _generated(section: Section, scope: Scope) -> Iterator[Placed]:
     content = section.named("content")[0]
     iterator = section.labels[0]
     given = section.expression("iterator")
-    if given is not None:
-        iterator = getattr(given, "name", iterator)
+    if isinstance(given, Variable):
+        iterator = given.name
     labels = section.expression("labels")
     for key, item in elements(evaluate(collection.expression, scope), collection.range):
         bound = Value(DYNAMIC, Bindings({"key": key, "value": item}))

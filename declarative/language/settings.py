@@ -47,8 +47,8 @@ def read_settings(
         return ProjectSettings(name, backend_settings=_backend(SqliteSettings()))
     config = problems.attempt(lambda: read_section(section, NO_NAMES, Settings)) or Settings()
     if config.required_version is not None:
-        wanted = config.required_version
-        problems.attempt(lambda: satisfies(wanted, section.range))
+        wanted, place = config.required_version, section.attributes["required_version"].range
+        problems.attempt(lambda: satisfies(wanted, place))
     kind, backend = "sqlite", _backend(SqliteSettings())
     for block in section.named("backend"):
         if block.labels in {("sqlite",), ("memory",)}:

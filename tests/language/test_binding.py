@@ -743,3 +743,57 @@ def test_a_thousand_releases_are_bound(tmp_path: Path) -> None:
     text = text[: text.index('release "again"')]
     found = load(tmp_path, text).bind(World())
     assert len({item.function_name for item in found}) == 1000
+
+
+ARTIFACT = """
+service "app" {
+  function {
+    function_name = "app"
+    description   = jsonencode(%s)
+  }
+
+  artifact %s
+}
+
+release "app" {
+  service        = service.app
+  infrastructure = infrastructure.main
+}
+"""
+
+S3 = """"s3" {
+    bucket = "builds-${self.infrastructure.region}"
+    key    = "${self.artifact.bucket}/app.zip"
+  }"""
+
+
+@pytest.mark.parametrize(
+    ("read", "artifact", "expected"),
+    [
+        ("self.artifact", '"local" {\n    path = "src"\n  }', '{"kind":"local","path":"src"}'),
+        (
+            "self.artifact",
+            S3,
+            (
+                '{"bucket":"builds-eu-west-1","key":"builds-eu-west-1/app.zip","kind":"s3",'
+                '"region":null,"version_id":null}'
+            ),
+        ),
+        ("self.artifact.path", '"local" {\n    path = 5\n  }', '"5"'),
+    ],
+)
+def test_self_reads_its_artifact(tmp_path: Path, read: str, artifact: str, expected: str) -> None:
+    found = bind(tmp_path, BASE + ARTIFACT % (read, artifact))["release.app"]
+    assert found.function["description"] == expected
+
+
+def test_an_artifact_that_reads_itself_is_a_cycle_that_is_named(tmp_path: Path) -> None:
+    artifact = S3.replace("self.artifact.bucket", "self.artifact.key")
+    said = problems(tmp_path, BASE + ARTIFACT % ("1", artifact))
+    assert "release.app self.artifact.key needs itself" in said
+
+
+def test_an_artifact_has_the_attributes_of_its_kind(tmp_path: Path) -> None:
+    artifact = '"local" {\n    path = "src"\n  }'
+    said = problems(tmp_path, BASE + ARTIFACT % ("self.artifact.pth", artifact))
+    assert 'Did you mean "path"?' in said
