@@ -16,10 +16,12 @@ from declarative.engine.records import Snapshot, attribute_of
 from declarative.engine.secrets import ReleaseLookup, Secrets
 from declarative.model import fields
 from declarative.model.plan import PlannedDiagnostic, PlannedOutput, PlannedRelease
+from declarative.model.values import has_unknown
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from declarative.model.desired import DesiredRelease, Residual
     from declarative.model.revision import ReleaseRecord
 
 
@@ -34,12 +36,17 @@ def resolved(
     settled = settled_by(snapshot, planned)
     function = desired.function
     for residual in desired.residuals:
-        if residual.sensitive or residual.expression is None:
+        if residual.expression is None or not still_unknown(desired, residual):
             continue
         value = secrets.known(residual.expression, settled)
         if value is not None:
             function = fields.put(function, residual.path, value)
     return replace(intent, desired=desired.model_copy(update={"function": function}))
+
+
+def still_unknown(desired: DesiredRelease, residual: Residual) -> bool:
+    """Whether the value is to be found out: a revert knows what it was."""
+    return not residual.sensitive and has_unknown(fields.get(desired.function, residual.path))
 
 
 def settled_by(snapshot: Snapshot, planned: Mapping[str, Planned]) -> ReleaseLookup:
@@ -64,8 +71,22 @@ def _foreseen(
             return release.aliases[name].to
         case ("function", "version" | "qualified_arn" | "code_sha256") if release.publishes:
             return None
+        case ("function", "version") if release.version is not None:
+            return release.version
+        case ("function", name) if release.version is not None:
+            return _of_version(release.version, record, name)
         case _:
             return attribute_of(record, path) if record else None
+
+
+def _of_version(version: str, record: ReleaseRecord | None, name: str) -> JsonValue:
+    """Return what a release exports once it goes over to a version that exists."""
+    known = {one.version: one for one in record.versions} if record else {}
+    if record is None or record.function is None or version not in known:
+        return None
+    if name == "qualified_arn":
+        return f"{record.function.arn}:{version}"
+    return known[version].code_sha256
 
 
 def too_late(
@@ -90,8 +111,9 @@ def too_late(
             address=intent.address,
         )
         for residual in (desired.residuals if desired else ())
-        if not residual.sensitive
-        and residual.expression is not None
+        if residual.expression is not None
+        and desired is not None
+        and still_unknown(desired, residual)
         and secrets.known(residual.expression, prepared) is None
     )
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from declarative.engine.events import Event, EventType
 from declarative.engine.execute import Progress, Workplace, perform
-from declarative.engine.graph import walk
+from declarative.engine.graph import in_order, walk
 from declarative.engine.records import attribute_of
+from declarative.engine.references import still_unknown
 from declarative.engine.waiting import Patience
 from declarative.errors import Diagnostic, InterruptedRunError, LamformError, RemoteError
 from declarative.model.address import Address
@@ -95,7 +96,7 @@ class Run:
         parts = {
             change.kind: change.action
             for change in self._world.plan.changes
-            if str(Address.parse(change.address).release) == address
+            if change.address.startswith(f"{address}.")
         }
         return parts.get("function", Action.UPDATE if parts else Action.NO_OP)
 
@@ -119,6 +120,10 @@ class Run:
 
     def walk_phase(self, phase: Phase) -> None:
         """Take the steps of one phase, for all releases that are still on their way."""
+        depends = {address: release.depends_on for address, release in self._releases.items()}
+        for address in in_order(self._releases, depends):
+            if address not in self._left and any(one in self._left for one in depends[address]):
+                self._drop(address, depends[address])
         waiting = [
             address
             for address, release in self._releases.items()
@@ -130,7 +135,6 @@ class Run:
             visited.add(address)
             return self.take_steps(self._releases[address], phase)
 
-        depends = {address: release.depends_on for address, release in self._releases.items()}
         walk(waiting, depends, visit, parallelism=self._world.writing.parallelism)
         for address in waiting:
             if address not in visited:
@@ -211,8 +215,10 @@ class Run:
     def _fill_pending(self, release: PlannedRelease) -> None:
         """Evaluate what was unknown at plan time; the releases it depends on are prepared."""
         desired = release.desired
-        for residual in desired.residuals if desired else ():
-            if residual.sensitive or residual.expression is None:
+        if desired is None:
+            return
+        for residual in desired.residuals:
+            if residual.expression is None or not still_unknown(desired, residual):
                 continue
             value = self._world.writing.secrets.known(residual.expression, self._lookup)
             if value is None:
