@@ -12,6 +12,7 @@ import typer
 from declarative import __version__
 from declarative.cli import apply, drift, history, init, inspect, plan, revert, sandbox, state
 from declarative.cli.session import Session
+from declarative.errors import LamformError
 
 _PLAIN: dict[str, Any] = {"rich_markup_mode": None, "no_args_is_help": False}
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -37,18 +38,38 @@ def command_line() -> Any:
         **_PLAIN,
     )
     app.callback(invoke_without_command=True)(_globals)
-    _add(app, init.init, "lamform init")
+    _add(app, init.init, "lamform init", short_help="Write a first project into this directory.")
     _add(app, inspect.validate, "lamform validate --json")
     _add(app, plan.plan, "lamform plan --environment prod --out change.plan")
     _add(app, plan.show, "lamform show change.plan")
-    _add(app, apply.apply, "lamform apply --only 'checkout[dev]' --message 'more memory'")
-    _add(app, revert.revert, "lamform revert previous --only checkout")
+    _add(
+        app,
+        apply.apply,
+        "lamform apply --only 'checkout[dev]' --message 'more memory'",
+        short_help="Apply a saved plan, or plan, ask and apply.",
+    )
+    _add(
+        app,
+        revert.revert,
+        "lamform revert previous --only checkout",
+        short_help="Go back to an earlier revision.",
+    )
     _add(app, revert.revert, "lamform rollback 4", name="rollback", help="The same as revert.")
-    _add(app, drift.drift, "lamform drift --environment prod")
+    _add(
+        app,
+        drift.drift,
+        "lamform drift --environment prod",
+        short_help="Show where AWS differs from what is recorded.",
+    )
     _add(app, history.history, "lamform history --limit 5 --release checkout")
     app.add_typer(_state(), name="state")
-    _add(app, state.output, "lamform output live_arns")
-    _add(app, inspect.console, "echo 'upper(var.stage)' | lamform console")
+    _add(app, state.output, "lamform output live_arns", short_help="Show the recorded outputs.")
+    _add(
+        app,
+        inspect.console,
+        "echo 'upper(var.stage)' | lamform console",
+        short_help="Evaluate expressions from stdin.",
+    )
     _add(app, inspect.schema, "lamform schema plan")
     app.add_typer(_sandbox(), name="sandbox")
     return typer.main.get_command(app)
@@ -95,7 +116,16 @@ def _globals(
             session.show(f"lamform {__version__}\n")
         raise typer.Exit
     if directory is not None:
-        os.chdir(directory)
+        _enter(directory)
     if context.invoked_subcommand is None:
         session.show(context.get_help() + "\n")
         raise typer.Exit(1)
+
+
+def _enter(directory: Path) -> None:
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        raise LamformError.of(
+            "The directory of -C cannot be used", f"{directory}: {error.strerror}."
+        ) from error

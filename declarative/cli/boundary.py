@@ -107,12 +107,22 @@ def _usage(error: Any) -> Diagnostic | None:
         return None
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "lamform"
-    said = message()
+    said = message().replace("Value error, ", "")
+    said += "" if said.endswith((".", "?")) else "."
+    return Diagnostic("Wrong usage", f"{said}{_alternatives(error, context)} See {path} --help.")
+
+
+def _alternatives(error: Any, context: Any) -> str:
+    """Return what might have been meant, where the parser does not say so itself."""
     option = getattr(error, "option_name", None)
-    if option and not getattr(error, "possibilities", None):
-        near = difflib.get_close_matches(option, GLOBAL_OPTIONS, n=1)
-        said += f" Did you mean {near[0]}?" if near else ""
-    return Diagnostic("Wrong usage", f"{said} See {path} --help.")
+    if option:
+        own = getattr(error, "possibilities", None)
+        near = () if own else difflib.get_close_matches(option, GLOBAL_OPTIONS, n=1)
+        return f" Did you mean {near[0]}?" if near else ""
+    commands = getattr(getattr(context, "command", None), "commands", None)
+    if not commands or getattr(error, "param", None) or "Did you mean" in error.format_message():
+        return ""
+    return f" There are: {', '.join(commands)}."
 
 
 def _internal(error: Exception) -> Diagnostic:

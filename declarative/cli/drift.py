@@ -6,7 +6,7 @@ import typer
 
 from declarative.cli import options, plans
 from declarative.cli.session import Session
-from declarative.cli.wiring import OpenProject, open_project
+from declarative.cli.wiring import open_project
 from declarative.engine.survey import find_drift
 from declarative.render.documents import DriftDocument, document
 from declarative.render.look import printable
@@ -28,7 +28,8 @@ def drift(
     session.use(style)
     with open_project(plans.inputs_of(var, var_file)) as opened:
         reading = opened.world.reading(opened.secrets(), parallelism)
-        found = find_drift(reading, only=_selected(opened, environment))
+        only = plans.recorded_in(opened, environment) if environment else None
+        found = find_drift(reading, only=only)
     report = DriftDocument(findings=found.findings, notes=found.notes, releases=found.releases)
     if session.json:
         session.document(document(report))
@@ -38,14 +39,3 @@ def drift(
         session.show(drift_text(report, session.look))
     if report.findings:
         raise typer.Exit(_FOUND)
-
-
-def _selected(opened: OpenProject, environments: list[str] | None) -> frozenset[str] | None:
-    if not environments:
-        return None
-    releases = {
-        address: recorded.record.desired.environment
-        for address, recorded in opened.snapshot().releases.items()
-    }
-    plans.check_environments(environments, releases.values())
-    return frozenset(address for address, name in releases.items() if name in environments)

@@ -25,6 +25,7 @@ from declarative.render.reports import history_text
 
 def history(
     context: typer.Context,
+    *,
     limit: Annotated[
         int, typer.Option("--limit", min=1, metavar="N", help="At most so many revisions.")
     ] = 20,
@@ -32,6 +33,7 @@ def history(
         str | None,
         typer.Option("--release", metavar="RELEASE", help="Only revisions that changed it."),
     ] = None,
+    environment: options.Environments = None,
     style: options.FormatOption = None,
     var: options.Variables = None,
     var_file: options.VariableFiles = None,
@@ -41,7 +43,11 @@ def history(
     session.use(style)
     with open_project(plans.inputs_of(var, var_file)) as opened:
         state = opened.world.state
-        found = islice(_revisions(state, release), limit)
+        chosen = _chosen(state, release)
+        if environment:
+            recorded = plans.recorded_in(opened, environment)
+            chosen = recorded if chosen is None else recorded & chosen
+        found = islice(_revisions(state, chosen), limit)
         report = HistoryDocument(revisions=tuple(found))
     if session.json:
         session.document(document(report))
@@ -49,11 +55,14 @@ def history(
         session.show(history_text(report, session.look))
 
 
-def _revisions(state: StateReader, pattern: str | None) -> Iterator[HistoryRevision]:
-    chosen = None
-    if pattern is not None:
-        known = {address for revision in state.revisions() for address in revision.changes}
-        chosen = select(known, [pattern])
+def _chosen(state: StateReader, pattern: str | None) -> frozenset[str] | None:
+    if pattern is None:
+        return None
+    known = {address for revision in state.revisions() for address in revision.changes}
+    return select(known, [pattern])
+
+
+def _revisions(state: StateReader, chosen: frozenset[str] | None) -> Iterator[HistoryRevision]:
     for revision in state.revisions():
         if chosen is None or chosen & revision.changes.keys():
             yield history_revision(revision)

@@ -96,6 +96,8 @@ def _lines(session: Session) -> Iterator[str]:
             session.err.flush()
         line = sys.stdin.readline()
         if not line:
+            if session.interactive:  # the last prompt is still an open line
+                session.say("")
             return
         if line.strip():
             yield line.strip()

@@ -38,6 +38,7 @@ def plan(
     """Show what apply would do, and change nothing."""
     session: Session = context.obj
     session.use(style)
+    plans.expect_place(out)
     selected = plans.Selected(
         tuple(only or ()),
         tuple(exclude or ()),
@@ -51,8 +52,7 @@ def plan(
         made = plans.make(opened, selected, parallelism=parallelism).plan
     plans.present(session, made)
     if out is not None:
-        plans.save(made, out)
-        session.say(f"\nSaved to {out}. Apply exactly this with: lamform apply {out}")
+        plans.save(session, made, out)
     if detailed_exitcode and not made.is_empty:
         raise typer.Exit(_CHANGES)
 

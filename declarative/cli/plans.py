@@ -6,6 +6,7 @@ import difflib
 import json
 import logging
 import os
+import shlex
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,10 +98,30 @@ def check_environments(wanted: Iterable[str], known: Iterable[str]) -> None:
     for name in wanted:
         if name not in names:
             near = difflib.get_close_matches(name, names, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
+            there = f"There are: {', '.join(names)}." if names else "There is no release."
+            hint = f"Did you mean {near[0]}?" if near else there
             raise LamformError.of(
                 "No such environment", f'No release is bound to an environment "{name}". {hint}'
             )
+
+
+def recorded_in(
+    opened: OpenProject, environments: Iterable[str], *, at: int | None = None
+) -> frozenset[str]:
+    """Return the releases that are recorded in one of the environments, now or at a revision.
+
+    Raises:
+        LamformError: no release is recorded in one of them.
+    """
+    wanted = frozenset(environments)
+    snapshots = [opened.snapshot(), *([] if at is None else [opened.snapshot(at=at)])]
+    releases = {
+        (address, recorded.record.desired.environment)
+        for snapshot in snapshots
+        for address, recorded in snapshot.releases.items()
+    }
+    check_environments(wanted, {name for _, name in releases})
+    return frozenset(address for address, name in releases if name in wanted)
 
 
 def inputs_of(assignments: list[str] | None, files: list[Path] | None) -> VariableInputs:
@@ -140,14 +161,14 @@ def show(session: Session, plan: Plan) -> None:
         return
     warnings = [one for one in _diagnostics(plan) if one.severity == "warning"]
     if warnings:
-        session.say(diagnostics_text(warnings, session.err_look))
+        session.say(diagnostics_text(warnings, session.err_look), end="\n\n")
     session.show(plan_text(plan_view(plan), session.look))
 
 
 def warn(session: Session, project: Project) -> None:
     """Write the warnings of the files to stderr."""
     if project.warnings and not session.json:
-        session.say(diagnostics_text(project.warnings, session.err_look))
+        session.say(diagnostics_text(project.warnings, session.err_look), end="\n\n")
 
 
 def judge(plan: Plan) -> None:
@@ -180,18 +201,50 @@ def _diagnostics(plan: Plan) -> tuple[Diagnostic, ...]:
     )
 
 
-def save(plan: Plan, path: Path) -> None:
-    """Write a plan to a file, whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=path.name, suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
+def expect_place(path: Path | None) -> None:
+    """Refuse a place where a plan cannot be saved, before the work of making one.
+
+    Raises:
+        LamformError: naming the path and why.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise _not_saved(path, "this is a directory")
+    if not path.parent.is_dir():
+        raise _not_saved(path, "its directory does not exist")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise _not_saved(path, "you may not write into its directory")
+
+
+def _not_saved(path: Path, reason: str) -> LamformError:
+    return LamformError.of(
+        "The plan cannot be saved",
+        f"{path}: {reason}. Name a file in a directory that you may write to.",
+    )
+
+
+def save(session: Session, plan: Plan, path: Path) -> None:
+    """Write a plan to a file, whole or not at all, and say how to go on.
+
+    Raises:
+        LamformError: it cannot be written.
+    """
+    temporary: Path | None = None
     try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(plan.to_bytes())
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        raise _not_saved(path, error.strerror or str(error)) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+    shown = shlex.quote(str(path))
+    session.say(f"Saved to {shown}. Apply exactly this with: lamform apply {shown}")
 
 
 def read(path: Path) -> Plan:
@@ -200,9 +253,14 @@ def read(path: Path) -> Plan:
     Raises:
         LamformError: the file is no plan, or a plan of another version.
         StalePlanError: its content is not what its id stands for.
-        OSError: it cannot be read.
     """
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise LamformError.of(
+            "The plan cannot be read",
+            f"{path}: {error.strerror}. Make a plan with: lamform plan --out FILE",
+        ) from error
     try:
         version = json.loads(data).get("format_version")
     except (ValueError, AttributeError) as error:

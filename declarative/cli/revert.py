@@ -26,6 +26,7 @@ def revert(
     ],
     *,
     only: options.Only = None,
+    environment: options.Environments = None,
     if_failed: Annotated[
         bool,
         typer.Option("--if-failed", help="Do nothing unless the newest revision ended badly."),
@@ -50,19 +51,20 @@ def revert(
     that the newest revision changed.
     """
     session: Session = context.obj
+    plans.expect_place(out)
     with open_project(plans.inputs_of(var, var_file)) as opened:
         head = opened.world.state.head()
         if if_failed and _is_healthy(opened, head):
             runs.tell_nothing(session, "Nothing has failed: nothing to go back from.")
             return
-        made = _make(opened, target, tuple(only or ()), allow_failed=allow_failed)
+        chosen = _chosen(opened, only, environment, _earlier(target, head))
+        made = _make(opened, target, chosen, environment, allow_failed=allow_failed)
         if session.json and out is None:
             plans.judge(made.plan)
         else:
             plans.present(session, made.plan)
         if out is not None:
-            plans.save(made.plan, out)
-            session.say(f"\nSaved to {out}. Apply exactly this with: lamform apply {out}")
+            plans.save(session, made.plan, out)
             return
         if made.plan.is_empty:
             runs.tell_nothing(session)
@@ -80,15 +82,45 @@ def _is_healthy(opened: OpenProject, head: Revision | None) -> bool:
     return head is None or head.status in _HEALTHY
 
 
-def _make(
-    opened: OpenProject, target: str, only: tuple[str, ...], *, allow_failed: bool
-) -> plans.Made:
-    snapshot = opened.snapshot()
+def _earlier(target: str, head: Revision | None) -> int | None:
+    """Return the revision in which deleted releases are looked up, if there is one."""
+    if head is None:
+        return None
+    number = int(target) if target.isdecimal() else head.number - 1
+    return number if 0 < number < head.number else None
+
+
+def _chosen(
+    opened: OpenProject,
+    only: list[str] | None,
+    environments: list[str] | None,
+    earlier: int | None,
+) -> frozenset[str] | None:
+    """Return the releases to go back with, or None for all.
+
+    Those that were deleted since ``earlier`` are found in that revision.
+    """
     # A release may be deleted by now, or not have existed then: both can be named.
-    known = {*snapshot.releases, *opened.project.releases()}
-    chosen = select(known, only) if only else None
+    known = {*opened.snapshot().releases, *opened.project.releases()}
+    named = select(known, only) if only else None
+    if not environments:
+        return named
+    recorded = plans.recorded_in(opened, environments, at=earlier)
+    return recorded if named is None else recorded & named
+
+
+def _make(
+    opened: OpenProject,
+    target: str,
+    chosen: frozenset[str] | None,
+    environments: list[str] | None,
+    *,
+    allow_failed: bool,
+) -> plans.Made:
     secrets = opened.secrets()
-    selection = Selection(only=tuple(sorted(chosen or ())))
+    selection = Selection(
+        only=tuple(sorted(chosen or ())), environments=tuple(sorted(environments or ()))
+    )
     plan = plan_revert(
         target,
         opened.request((), selection),

@@ -77,10 +77,10 @@ def ask(session: Session, world: World, consent: Consent, question: str) -> None
             "Applying needs a yes, and there is no terminal to ask at (or the answer shall be "
             "JSON). Give --auto-approve, or apply a saved plan: lamform apply FILE",
         )
-    session.out.flush()
-    session.err.write(f"\n{question}\n  Only 'yes' will be accepted.\n\n  Enter a value: ")
-    session.err.flush()
-    if sys.stdin.readline().strip() != _YES:
+    session.say(f"{question}\n  Only 'yes' will be accepted.\n\n  Enter a value: ", end="")
+    answer = sys.stdin.readline()
+    session.say("")
+    if answer.strip() != _YES:
         raise LamformError.of("Not applied", "The answer was not yes. Nothing was changed.")
 
 
@@ -213,8 +213,8 @@ def _moves(revision: Revision | None) -> Iterator[str]:
     for release in releases if isinstance(releases, list) else ():
         aliases = release.get("aliases") if isinstance(release, Mapping) else None
         for name, move in aliases.items() if isinstance(aliases, Mapping) else ():
-            origin, target = move.get("from"), move.get("to")
-            yield f"{release['address']} {key(name)}: {origin or ''} → {target or ''}".rstrip()
+            ends = filter(None, (move.get("from"), "→", move.get("to")))
+            yield f"{release['address']} {key(name)}: {' '.join(ends)}"
 
 
 @contextmanager

@@ -30,6 +30,7 @@ class Session:
         colour: Whether colour may be used at all; a stream that is no terminal never has any.
         events: Whether a run has begun to write events to stdout, so that a failure is one
             more event and not a document.
+        shown: Whether the last thing written is a result for people.
     """
 
     out: TextIO
@@ -37,6 +38,7 @@ class Session:
     json: bool = False
     colour: bool = True
     events: bool = False
+    shown: bool = False
 
     @property
     def interactive(self) -> bool:
@@ -76,11 +78,17 @@ class Session:
     def show(self, text: str) -> None:
         """Write a result for people."""
         self.out.write(text)
+        self.shown = self.shown or bool(text)
 
-    def say(self, text: str) -> None:
-        """Write what is not the result: progress, questions, warnings."""
+    def say(self, text: str, end: str = "\n") -> None:
+        """Write what is not the result: progress, questions, warnings.
+
+        Where a result was written before, an empty line parts the two.
+        """
         self.out.flush()
-        self.err.write(text if text.endswith("\n") else text + "\n")
+        lead = "\n" if self.shown else ""
+        self.shown = False
+        self.err.write(lead + text + ("" if text.endswith(end) else end))
         self.err.flush()
 
     def document(self, content: Mapping[str, JsonValue]) -> None:

@@ -50,6 +50,8 @@ def list_(
         session.document(document(report))
     else:
         session.show("".join(f"{printable(address)}\n" for address in addresses))
+        if not addresses:
+            session.say("Nothing is recorded yet.")
 
 
 def show(
@@ -70,12 +72,8 @@ def show(
             for release, recorded in snapshot.releases.items()
             for part in parts(recorded.record)
         }
-        releases = {*snapshot.releases}
-        found = tuple(
-            part
-            for release, part in known.values()
-            if {release, part.address} & select({*known, *releases}, [address])
-        )
+        chosen = select({*known, *snapshot.releases}, [address])
+        found = tuple(part for release, part in known.values() if {release, part.address} & chosen)
         shown = tuple(_with_revision(part, opened, revision) for part in found)
     report = StateDocument(parts=shown, notes=tuple(snapshot.warnings))
     if session.json:

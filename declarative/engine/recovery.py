@@ -202,7 +202,7 @@ def recovered_view(
             # The id it will have once it is recorded, so that a plan made from it stays good.
             releases[address] = Recorded(record, object_id(record.to_bytes()))
     warning = (
-        f"An earlier run was cut off; {names} is shown as AWS has it, "
+        f"An earlier run was cut off; what AWS has is shown for {names}, "
         "and the next apply records that"
     )
     unreachable = tuple(

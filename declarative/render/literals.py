@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from declarative.model.values import is_secret, is_unknown
-from declarative.render.look import printable
+from declarative.render.look import columns, padded, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,9 +59,9 @@ def multiline(value: JsonValue, indent: int = 0) -> str:
     """Return ``value`` over several lines, as Terraform prints outputs."""
     inner, outer = " " * (indent + 2), " " * indent
     if isinstance(value, dict) and value and not is_secret(value) and not is_unknown(value):
-        width = max(len(_quoted(name)) for name in value)
+        width = max(columns(_quoted(name)) for name in value)
         lines = [
-            f"{inner}{_quoted(name).ljust(width)} = {multiline(item, indent + 2)}"
+            f"{inner}{padded(_quoted(name), width)} = {multiline(item, indent + 2)}"
             for name, item in value.items()
         ]
         return "\n".join(["{", *lines, f"{outer}}}"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -84,13 +85,24 @@ def printable(text: str) -> str:
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
+def columns(text: str) -> int:
+    """Return how many columns of a terminal ``text`` takes; East Asian characters take two."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(bool(unicodedata.combining(character)) for character in text)
+
+
+def padded(text: str, width: int) -> str:
+    """Return ``text`` with spaces up to ``width`` columns."""
+    return text + " " * (width - columns(text))
+
+
 def table(rows: Sequence[tuple[str, ...]], *, gap: str = "  ") -> list[str]:
     """Return rows of cells as aligned lines; the last column is left ragged."""
     if not rows:
         return []
     safe = [tuple(printable(cell) for cell in row) for row in rows]
-    widths = [max(len(row[column]) for row in safe) for column in range(len(safe[0]))]
+    widths = [max(columns(row[column]) for row in safe) for column in range(len(safe[0]))]
     return [
-        gap.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        gap.join(padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in safe
     ]

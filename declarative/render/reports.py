@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from declarative.render.literals import key, literal, multiline
-from declarative.render.look import Look, Style, printable, table
+from declarative.render.look import Look, Style, columns, padded, printable, table
 from declarative.render.text import drift_lines
 from declarative.render.view import drift_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pydantic import JsonValue
 
@@ -28,6 +28,8 @@ _SHOWN_RELEASES: Final = 3
 def drift_text(report: DriftDocument, look: Look) -> str:
     """Return findings by part, then how many there are."""
     looked = _count(report.releases, "release")
+    if not report.findings and not report.releases:
+        return "No drift: no release is recorded yet.\n"
     if not report.findings:
         return f"No drift. {looked} looked at: AWS is as it was recorded.\n"
     lines = [
@@ -55,7 +57,18 @@ def history_text(history: HistoryDocument, look: Look) -> str:
         when = one.created_at[:19].replace("T", " ") + "Z"
         rows.append((str(one.revision), one.status, when, one.author, one.message, what))
     head, *lines = table(rows)
-    return "\n".join([look.paint(look.clip(head), Style.BOLD), *map(look.clip, lines)]) + "\n"
+    if look.width is not None and max(map(columns, lines)) > look.width:
+        return "\n".join(_stacked(rows[1:], look)) + "\n"
+    return "\n".join([look.paint(head, Style.BOLD), *lines]) + "\n"
+
+
+def _stacked(rows: Iterable[tuple[str, ...]], look: Look) -> Iterator[str]:
+    """Yield each revision over several lines: a table would be cut where it matters."""
+    for number, status, when, author, message, what in rows:
+        yield look.paint(look.clip(f"{number} {status} {when} {printable(author)}"), Style.BOLD)
+        for text in filter(None, (message, what)):
+            # A message of several lines is one paragraph here.
+            yield from look.prose(" ".join(text.split()), "    ").splitlines()
 
 
 def _release(release: HistoryRelease) -> str:
@@ -78,10 +91,10 @@ def state_text(state: StateDocument, look: Look) -> str:
 
 def _part(address: str, attributes: Mapping[str, JsonValue], look: Look) -> Iterator[str]:
     yield look.paint(f"# {printable(address)}", Style.BOLD)
-    longest = max((len(key(name)) for name in attributes), default=0)
+    longest = max((columns(key(name)) for name in attributes), default=0)
     for name, value in attributes.items():
         text = multiline(value) if isinstance(value, dict) else literal(value)
-        yield f"{key(name).ljust(longest)} = {text}"
+        yield f"{padded(key(name), longest)} = {text}"
 
 
 def outputs_text(outputs: Mapping[str, JsonValue]) -> str:

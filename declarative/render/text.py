@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 from declarative.render.literals import multiline
-from declarative.render.look import NARROWEST, Look, Style, printable
+from declarative.render.look import NARROWEST, Look, Style, columns, padded, printable
 from declarative.render.view import Mark
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ _STYLES: Final = {
     Mark.DEFER: Style.NOTE,
 }
 _MARK_WIDTH: Final = 3
+_NAMED: Final = 3
+"""How many releases a sentence names; the others are counted."""
 _OVERVIEW_FROM: Final = 4
 """From how many changing releases on an overview is worth its lines."""
 
@@ -92,9 +94,18 @@ def _part(part: Part, look: Look) -> Iterator[str]:
 
 
 def _attributes(attributes: Sequence[Attribute], look: Look, indent: int) -> Iterator[str]:
-    longest = max((len(one.name) for one in attributes), default=0)
+    longest = max((columns(one.name) for one in attributes), default=0)
+    room = None if look.width is None else look.width - indent - 2
+    lines = [_line(one, longest) for one in attributes]
+    if room is not None and max(map(columns, lines), default=0) > room:
+        longest = 0  # what does not fit is not aligned, so that more of it fits
     for one in attributes:
         yield from _attribute(one, longest, look, indent)
+
+
+def _line(one: Attribute, longest: int) -> str:
+    sides = _sides(one)
+    return f"{padded(one.name, longest)} = {' -> '.join(sides)}" if sides else one.name
 
 
 def _attribute(one: Attribute, longest: int, look: Look, indent: int) -> Iterator[str]:
@@ -103,17 +114,14 @@ def _attribute(one: Attribute, longest: int, look: Look, indent: int) -> Iterato
     if not one.name:
         yield f"{start}{mark} {printable(one.after or '')}"
         return
-    sides = _sides(one)
-    line = f"{one.name.ljust(longest)} = {' -> '.join(sides)}" if sides else one.name
+    line = _line(one, longest)
     room = None if look.width is None else look.width - indent - 2
-    if room is not None and len(line) > room:
-        line = f"{one.name} = {' -> '.join(sides)}"
-    if room is None or len(line) <= room:
+    if room is None or columns(line) <= room:
         yield f"{start}{mark} {line}"
         return
     yield f"{start}{mark} {one.name} ="
     hanging = max(room - 4, NARROWEST)
-    for position, side in enumerate(sides):
+    for position, side in enumerate(_sides(one)):
         arrow = "-> " if position else ""
         for piece in textwrap.wrap(arrow + side, hanging, drop_whitespace=False) or [""]:
             yield f"{start}      {piece}"
@@ -129,10 +137,12 @@ def _sides(one: Attribute) -> tuple[str, ...]:
 
 def _recorded_only(view: PlanView, look: Look) -> Iterator[str]:
     if view.recorded_only:
-        count = _count(len(view.recorded_only), "release")
-        yield f"AWS stays as it is for {count}; only what state records of them changes:"
-        for address in view.recorded_only:
-            yield look.clip(f"  {printable(address)}")
+        named = [printable(address) for address in view.recorded_only[:_NAMED]]
+        more = len(view.recorded_only) - len(named)
+        rest = f" and {more} more" if more else ""
+        yield from look.prose(
+            f"State only: {', '.join(named)}{rest}; AWS stays as it is."
+        ).splitlines()
 
 
 def _held(held: Sequence[Held], look: Look) -> Iterator[str]:
@@ -162,9 +172,9 @@ def _overview(releases: Sequence[Release], look: Look) -> Iterator[str]:
     if len(releases) < _OVERVIEW_FROM:
         return
     yield "Releases:"
-    longest = max(len(printable(release.address)) for release in releases)
+    longest = max(columns(printable(release.address)) for release in releases)
     for release in releases:
-        address = printable(release.address).ljust(longest)
+        address = padded(printable(release.address), longest)
         line = look.clip(f"  {release.mark:>3} {address}  {printable(release.summary)}")
         yield line[:2] + look.paint(line[2:5], _STYLES[release.mark]) + line[5:]
 

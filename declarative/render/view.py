@@ -272,8 +272,8 @@ def _move(move: AliasMove, *, deleted: bool) -> str:
 
 
 def _brief(part: Part) -> str:
-    if not part.attributes:
-        return part.title
+    if not part.attributes or part.mark in (Mark.ADD, Mark.REMOVE):
+        return part.title  # all of it comes or goes: no attribute is worth naming
     names = [attribute.name for attribute in part.attributes]
     most = 3
     rest = f" and {len(names) - most} more" if len(names) > most else ""

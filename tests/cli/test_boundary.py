@@ -135,3 +135,15 @@ def test_version_in_every_place(capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_command_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([]) == 1
     assert "Commands:" in capsys.readouterr().out
+
+
+def test_a_group_names_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["state"]) == 1
+    assert "There are: list, show." in capsys.readouterr().err
+    assert run(["--log-level", "loud"]) == 1
+    assert "There are" not in capsys.readouterr().err
+
+
+def test_a_directory_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(["-C", str(tmp_path / "none"), "plan"]) == 1
+    assert "none: No such file or directory" in capsys.readouterr().err

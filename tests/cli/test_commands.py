@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -346,3 +348,80 @@ def test_log_tells_of_aws_calls_and_of_no_secret(shell: Shell) -> None:
     answer = shell("apply", "--auto-approve", "--new-state", "--log-level", "debug")
     assert "AWS calls" in answer.err
     assert SECRET not in answer.err
+
+
+def test_a_place_that_takes_no_plan_is_refused_before_planning(shell: Shell) -> None:
+    shell.applied()
+    for command in (("plan",), ("revert", "1")):
+        for place, reason in (("src", "directory"), ("missing/change.plan", "does not exist")):
+            answer = shell(*command, "--out", place)
+            assert answer.code == 1
+            assert answer.out == ""
+            assert f"{place}: " in answer.err
+            assert reason in answer.err
+    assert {path.name for path in shell.root.iterdir()} == {".lamform", "lamform.hcl", "src"}
+
+
+def test_a_plan_that_cannot_be_written_leaves_nothing_behind(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.fsync", full)
+    answer = shell("plan", "--out", "change.plan")
+    assert answer.code == 1
+    assert "change.plan: No space left on device" in answer.err
+    assert {path.name for path in shell.root.iterdir()} == {"lamform.hcl", "src"}
+
+
+def test_a_plan_file_that_is_not_there(shell: Shell) -> None:
+    answer = shell("show", "none.plan")
+    assert answer.code == 1
+    assert "none.plan: No such file" in answer.err
+    assert "lamform plan --out" in answer.err
+
+
+def test_nothing_recorded_is_said(shell: Shell) -> None:
+    assert shell("state", "list").err == "Nothing is recorded yet.\n"
+    assert shell("state", "show", "hello").code == 1
+    assert shell("drift").out == "No drift: no release is recorded yet.\n"
+
+
+def test_looking_back_at_one_environment(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell.applied()
+    monkeypatch.setenv("LAMFORM_VAR_memory", "256")
+    shell.applied("--only", "hello[prod]")
+    shell.applied("--only", "hello[dev]", "--destroy")
+    revisions = shell("history", "--environment", "prod", "--json").json["revisions"]
+    assert [one["revision"] for one in revisions] == [2, 1]
+    plan = shell("revert", "1", "--environment", "dev", "--out", "back.plan", "--json").json
+    assert [one["address"] for one in plan["releases"]] == ['release.hello["dev"]']
+    plan = shell("revert", "1", "--environment", "prod", "--out", "back.plan", "--json").json
+    assert [one["address"] for one in plan["releases"]] == ['release.hello["prod"]']
+    answer = shell("history", "--environment", "prd")
+    assert answer.code == 1
+    assert "Did you mean prod?" in answer.err
+
+
+def test_only_the_record_changes(shell: Shell) -> None:
+    shell.applied()
+    files = shell.root / "lamform.hcl"
+    files.write_text(
+        files.read_text().replace('"aws" "main"', '"aws" "a"').replace("aws.main", "aws.a")
+    )
+    plan = shell("plan").out
+    assert 'State only: release.hello["dev"], release.hello["prod"]; AWS stays as it is.' in plan
+    assert "Plan: 0 to add, 0 to change, 0 to destroy." in plan
+    assert "makes no AWS call" in plan
+    shell.applied()
+    [newest, _] = shell("history", "--json").json["revisions"]
+    assert [one["action"] for one in newest["releases"]] == ["no-op", "no-op"]
+    assert shell("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_failure_stands_apart_from_the_result(shell: Shell) -> None:
+    answer = shell("apply", "--new-state")
+    assert answer.out
+    assert answer.err.startswith("\nError: Nobody can be asked")
+    assert shell("plan", "--only", "nothing").err.startswith("Error: ")

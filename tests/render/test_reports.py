@@ -18,7 +18,7 @@ from declarative.render.documents import (
     StatePart,
     document,
 )
-from declarative.render.look import Look
+from declarative.render.look import Look, table
 from declarative.render.progress import event_document, event_text
 from declarative.render.reports import drift_text, history_text, outputs_text, state_text
 
@@ -81,6 +81,30 @@ def test_history(golden) -> None:
     golden("history.txt", history_text(report, Look()))
     for line in history_text(report, Look(width=60)).splitlines():
         assert len(line) <= 60
+
+
+def test_history_of_many_releases_names_a_few() -> None:
+    many = tuple(HistoryRelease(address=f"release.r{n}", action="update") for n in range(20))
+    text = history_text(HistoryDocument(revisions=(revision(1, releases=many),)), Look())
+    assert text.endswith("r0 update; r1 update; r2 update; and 17 more\n")
+
+
+@pytest.mark.parametrize("width", [24, 40, 79])
+def test_history_on_a_narrow_terminal_keeps_message_and_moves(width: int) -> None:
+    moved = HistoryRelease(
+        address="release.a", action="update", aliases={"live": {"from": "1", "to": "2"}}
+    )
+    shown = revision(12, message="more memory for the busy season", releases=(moved,))
+    text = history_text(HistoryDocument(revisions=(shown,)), Look(width=width))
+    assert all(len(line) <= width for line in text.splitlines())
+    words = " ".join(text.split())
+    assert "more memory for the busy season" in words
+    assert "a update live 1→2" in words
+
+
+def test_columns_of_wide_characters_are_aligned() -> None:
+    assert outputs_text({"a": {"日本": 1, "long": 2}}) == 'a = {\n  "日本" = 1\n  "long" = 2\n}\n'
+    assert table([("日本", "x"), ("e\u0301", "y")]) == ["日本  x", "e\u0301     y"]
 
 
 def test_no_history() -> None:
