@@ -72,6 +72,14 @@ class ArtifactSources:
             case _:
                 assert_never(identity.source)
 
+    def is_still(self, identity: ArtifactIdentity, connector: Connector, region: str) -> bool:
+        """Whether an object without a version is the one that was identified."""
+        source = identity.source
+        if not isinstance(source, S3Artifact) or source.version_id is not None:
+            return True  # a version never changes, and local packages are compared when read
+        found = identify_object(source, connector, region, self._s3_client)
+        return found.identity == identity.identity
+
     def _identify_local(self, artifact: LocalArtifact) -> ArtifactIdentity:
         package = pack(self._root, artifact)
         digest = code_sha256(package)

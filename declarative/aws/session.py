@@ -100,6 +100,7 @@ class _Account:
         # Creating sessions and clients is not safe for threads; using clients is.
         self._creating = threading.Lock()
         self._session: Session | None = None
+        self._factory: Any = None
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._asking = threading.Lock()
         self._number: str | RemoteError | None = None
@@ -165,13 +166,14 @@ class _Account:
             return self._clients[key]
 
     def _new_client(self, service: str, region: str, use: Literal["reading", "writing"]) -> Any:
-        import boto3
+        if self._session is None or self._factory is None:
+            import boto3
 
-        if self._session is None:
             self._session = sdk_session(self.connector, self._counter)
+            # Once per session: boto3 hooks itself into it each time.
+            self._factory = boto3.Session(botocore_session=self._session)
         session = self._session
-        factory: Any = boto3.Session(botocore_session=session)
-        client = factory.client(
+        client = self._factory.client(
             service,
             region_name=region or sts_region(session, self.connector),
             endpoint_url=self.connector.endpoint_url,

@@ -28,7 +28,7 @@ from declarative.engine.desired import refingerprint
 from declarative.engine.events import Event
 from declarative.engine.journal import Journal
 from declarative.engine.leases import HeldLease, hold
-from declarative.engine.observe import Observation, observe
+from declarative.engine.observe import Observation, hidden_leaf, observe
 from declarative.engine.records import (
     Outcome,
     Snapshot,
@@ -47,7 +47,7 @@ from declarative.errors import (
 )
 from declarative.model import fields
 from declarative.model.plan import CreateFunction, Phase, PlannedOutput, UpdateConfiguration
-from declarative.model.values import SECRET
+from declarative.model.values import without_fingerprints
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -137,20 +137,24 @@ def recover(writing: Writing, lease: HeldLease) -> Revision | None:
         author=writing.runner.who,
         created_at=writing.now(),
         message=f"recovered run {', '.join(run.run.run for run in dead)}",
+        reverts=dead[-1].plan.reverts,
         changes=changes,
         details={
             "releases": [{"address": address, "status": "recovered"} for address in changes],
             "outputs": dict(_recorded_outputs(snapshot)),
         },
     )
-    last = dead[-1].run.run
-    for run in dead[:-1]:
-        if not changes:
-            break
-        writing.state.close_run(run.run.run, token=lease.token)
-    return commit_disjoint(
-        writing.state, draft, base=snapshot.revision, token=lease.token, closes=last
+    first, *others = dead
+    revision = commit_disjoint(
+        writing.state,
+        draft,
+        base=snapshot.revision,
+        token=lease.token,
+        closes=first.run.run,
     )
+    for run in others:  # after their outcome is durable: until then they must stay open
+        writing.state.close_run(run.run.run, token=lease.token)
+    return revision
 
 
 def _check_accounts(plan: Plan, writing: Writing) -> None:
@@ -220,7 +224,7 @@ def _finish(run: Run, world: RunWorld) -> ApplyResult:
             run.fail(release.address, error)
     status = run.overall_status(unfinished=bool(unknown))
     revision = None
-    if records or plan.output_changes:
+    if records or (plan.output_changes and not run.failures and not plan.releases):
         draft = _draft(run, world, records, status)
         revision = commit_disjoint(
             writing.state,
@@ -387,9 +391,10 @@ def _resolve_values(
         if not residual.sensitive:
             continue
         value = writing.secrets.value(release.address, residual, lambda *_: None)
-        marker = fields.get(desired.function, residual.path)
-        planned = marker.get(SECRET) if isinstance(marker, dict) else None
-        if planned is not None and planned != snapshot.fingerprinter.fingerprint(value):
+        planned = fields.get(desired.function, residual.path)
+        present = hidden_leaf(residual.path, value, snapshot.fingerprinter)
+        # A plan made before the project had a key holds no fingerprints to compare.
+        if planned not in (present, without_fingerprints(present)):
             raise StalePlanError.of(
                 "A secret has another value than when the plan was made",
                 f"{'.'.join(residual.path)} ({residual.expression}) differs. Give the same value, "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from declarative.engine import drift
 from declarative.engine.intents import bound_parts, target_of
-from declarative.engine.observe import Observation, observe, observe_all, shown_names
+from declarative.engine.observe import Observation, observe, observe_all, visible_before
 from declarative.errors import Diagnostic, RemoteError, StalePlanError
 from declarative.model.address import Address
 from declarative.model.values import without_fingerprints
@@ -120,8 +120,8 @@ def _differing_parts(
     record = snapshot.record(release.address)
     desired = release.desired
     moved = record is not None and target_of(record).function_key != release.target.function_key
-    plain = shown_names(desired.function if desired else None, None if moved else record)
-    seen = bound_parts(Address.parse(release.address), observed, plain, snapshot.fingerprinter)
+    shown = visible_before(desired.function if desired else None, None if moved else record)
+    seen = bound_parts(Address.parse(release.address), observed, shown, snapshot.fingerprinter)
     planned = release.bound.parts
     names = sorted({*seen, *planned})
     return [name for name in names if not _equal(seen.get(name), planned.get(name))]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from declarative.engine.diff import attribute_changes
-from declarative.engine.observe import ENVIRONMENT, masked, shown_names
+from declarative.engine.observe import ENVIRONMENT, Visible, fingerprinted, masked, visible_before
 from declarative.model import fields
 from declarative.model.address import Address
 from declarative.model.canonical import digest
@@ -58,6 +58,7 @@ class Worlds:
     observed: Observation
     fingerprinter: Fingerprinter
     restore: Restore | None = None
+    project: str = ""
 
     @property
     def code_sha256(self) -> str | None:
@@ -72,9 +73,9 @@ class Worlds:
         return recorded.function.code_sha256 if same else None
 
     @property
-    def plain(self) -> frozenset[str]:
-        """Environment names whose values may be shown."""
-        return shown_names(self.desired.function, self.recorded)
+    def visible(self) -> Visible:
+        """What of the configuration may be shown."""
+        return visible_before(self.desired.function, self.recorded)
 
     @property
     def address(self) -> Address:
@@ -116,7 +117,7 @@ def compare(worlds: Worlds) -> Comparison:
     function = worlds.observed.function
     if function is None:
         return _new(worlds)
-    before = masked(function.attributes, worlds.fingerprinter, worlds.plain)
+    before = masked(function.attributes, worlds.fingerprinter, worlds.visible)
     after = effective(worlds, before)
     changes = attribute_changes(before, after, worlds.fingerprinter, worlds.desired.residuals)
     code = _code_change(worlds, function)
@@ -186,7 +187,7 @@ def content_digest(
     """
     if code_sha256 is None or has_unknown(dict(attributes)):
         return None
-    hidden: dict[str, JsonValue] = dict(masked(attributes, fingerprinter))
+    hidden: dict[str, JsonValue] = dict(fingerprinted(attributes, fingerprinter))
     return digest({"attributes": hidden, "code": code_sha256})
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from declarative.engine.observe import hidden_leaf
 from declarative.engine.secrets import marked_leaves, settings_of
 from declarative.errors import ConfigurationError, Diagnostic
 from declarative.model import fields
@@ -65,7 +66,11 @@ def normalise(
         given = _read(bound.function, path)
         if given is None:
             continue
-        value = fields.normalise(field, _marked(given, fingerprinter))
+        value = (
+            hidden_leaf(path, given.value, fingerprinter)
+            if isinstance(given, Sensitive)
+            else fields.normalise(field, _marked(given, fingerprinter))
+        )
         function = fields.put(function, path, value)
         declared.append(path)
     return DesiredRelease(
@@ -148,7 +153,8 @@ def refingerprint(
     function: Attributes = dict(desired.function)
     for path, value in values.items():
         secret = path in {residual.path for residual in desired.residuals if residual.sensitive}
-        function = fields.put(function, path, fingerprinter.marker(value) if secret else value)
+        held = hidden_leaf(path, value, fingerprinter) if secret else value
+        function = fields.put(function, path, held)
     return desired.model_copy(update={"function": function})
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from declarative.engine.diff import attribute_changes
-from declarative.engine.observe import masked, shown_names
+from declarative.engine.observe import masked, visible_beside
 from declarative.model import fields
 from declarative.model.address import Address
 from declarative.model.plan import DriftFinding
@@ -53,8 +53,8 @@ def _function(
     parts: _Parts, recorded: RecordedFunction, observed: ObservedFunction
 ) -> tuple[DriftFinding, ...]:
     address = parts.address("function")
-    plain = shown_names(None, parts.record)
-    seen = masked(observed.attributes, parts.fingerprinter, plain)
+    shown = visible_beside(None, parts.record)
+    seen = masked(observed.attributes, parts.fingerprinter, shown)
     findings = [
         DriftFinding(
             address=address,

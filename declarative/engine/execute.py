@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
-from declarative.engine.observe import ENVIRONMENT
 from declarative.engine.ports import (
     Artifacts,
     FunctionWriter,
@@ -22,6 +21,7 @@ from declarative.engine.ports import (
 from declarative.engine.waiting import Patience, wait_until_ready
 from declarative.errors import OutcomeUnknownError, RemoteError
 from declarative.model import fields
+from declarative.model.fields import LEAVES
 from declarative.model.plan import (
     CreateAlias,
     CreateFunction,
@@ -37,7 +37,7 @@ from declarative.model.plan import (
     UpdateCode,
     UpdateConfiguration,
 )
-from declarative.model.values import is_secret
+from declarative.model.values import has_secret, is_secret
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -75,6 +75,7 @@ class Workplace:
 
     Attributes:
         values: Values of secret and unknown leaves, by path, resolved before the first step.
+        is_same_artifact: Asks whether the artifact is still what was planned.
         elsewhere: Gives the writer for another target (a replaced function).
     """
 
@@ -82,6 +83,7 @@ class Workplace:
     desired: DesiredRelease | None
     writer: FunctionWriter
     artifacts: Artifacts
+    is_same_artifact: Callable[[], bool]
     values: Mapping[Path, JsonValue] = field(repr=False)
     elsewhere: Callable[[Target], FunctionWriter]
     patience: Patience
@@ -136,8 +138,11 @@ def _create_function(step: CreateFunction, place: Workplace) -> dict[str, JsonVa
     except OutcomeUnknownError:
         if place.writer.function(place.name) is None:
             raise
+        _ready(place)
+        _check_code(place)
         return _publish(place, follow=True)
     _ready(place)
+    _check_code(place)
     # Emulators that ignore Publish on creation answer $LATEST.
     if not answer.version.isdigit():
         return _publish(place, follow=True)
@@ -182,7 +187,27 @@ def _update_code(step: UpdateCode, place: Workplace) -> dict[str, JsonValue]:
         # Publishing what did not change since answers the version that exists already.
         return _publish(place, follow=True) if step.publish else {}
     _ready(place)
+    if step.from_version is None and not step.publish:
+        _check_code(place)
     return _follow(place, answer.version) if step.publish else {}
+
+
+def _check_code(place: Workplace) -> None:
+    """Refuse code that is not what was planned, before anything publishes it.
+
+    An object without a version can be overwritten between plan and apply.
+    """
+    desired, function = place.desired, place.progress.function
+    if desired is None or function is None:
+        return
+    wanted = desired.artifact.code_sha256
+    same = wanted is None or wanted == function.code_sha256
+    if not same or not place.is_same_artifact():
+        raise RemoteError.of(
+            "The artifact holds other code than when the plan was made",
+            f"{place.name} was given code that nobody reviewed, and it was not published: no alias "
+            "points at it. Make a new plan; a bucket with versions avoids this.",
+        )
 
 
 def _publish(place: Workplace, *, follow: bool) -> dict[str, JsonValue]:
@@ -323,28 +348,31 @@ def _version(place: Workplace, version: str) -> ObservedFunction:
 
 
 def _filled(attributes: Attributes, place: Workplace, *, secrets_from: str | None) -> Attributes:
-    """Return attributes with every marker replaced by its value."""
+    """Return attributes with every marker replaced by its value.
+
+    Values nobody gives are taken from AWS: from a version, or as they are.
+    """
     result = attributes
     for path, value in place.values.items():
         if path[0] in attributes:
             result = fields.put(result, path, value)
-    variables = fields.get(result, ENVIRONMENT)
-    if isinstance(variables, dict) and any(is_secret(value) for value in variables.values()):
-        result = fields.put(result, ENVIRONMENT, _unmasked(variables, place, secrets_from))
+    if not any(has_secret(fields.get(result, path)) for path in LEAVES):
+        return result
+    source = _version(place, secrets_from) if secrets_from else place.progress.function
+    kept = source.attributes if source else {}
+    for path in LEAVES:
+        value = fields.get(result, path)
+        if has_secret(value):
+            result = fields.put(result, path, _unmasked(path, value, fields.get(kept, path)))
     return result
 
 
-def _unmasked(
-    variables: dict[str, JsonValue], place: Workplace, secrets_from: str | None
-) -> JsonValue:
-    """Take environment values nobody declares from AWS: from a version, or as they are."""
-    source = _version(place, secrets_from) if secrets_from else place.progress.function
-    known = fields.get(source.attributes, ENVIRONMENT) if source else None
-    kept = known if isinstance(known, dict) else {}
-    missing = [name for name, value in variables.items() if is_secret(value) and name not in kept]
-    if missing:
+def _unmasked(path: Path, value: JsonValue, kept: JsonValue) -> JsonValue:
+    if isinstance(value, dict) and not is_secret(value) and isinstance(kept, dict):
+        return {name: _unmasked((*path, name), one, kept.get(name)) for name, one in value.items()}
+    if has_secret(value) and kept is None:
         raise RemoteError.of(
             "A secret value cannot be found",
-            f"{place.name} has no environment variable {', '.join(missing)} to take it from.",
+            f"The function has no {'.'.join(path)} to take it from.",
         )
-    return {name: kept[name] if is_secret(value) else value for name, value in variables.items()}
+    return kept if has_secret(value) else value

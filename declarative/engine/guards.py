@@ -75,7 +75,7 @@ def refusals_of(worlds: Worlds, comparison: Comparison) -> tuple[str, ...]:
     refusals: list[str] = []
     name, tags = worlds.desired.function_name, worlds.observed.function.tags or {}
     owner = tags.get(OWNERSHIP_TAG)
-    if owner is not None and owner != (worlds.desired.tags or {}).get(OWNERSHIP_TAG, owner):
+    if owner is not None and owner != worlds.project:
         refusals.append(
             f"{worlds.desired.address}: {name} belongs to the lamform project {owner}. Remove its "
             f"tag {OWNERSHIP_TAG} if that project has given it up."

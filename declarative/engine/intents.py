@@ -19,7 +19,7 @@ from declarative.engine.compare import (
     tags_change,
 )
 from declarative.engine.guards import problems_of, protection_of, refusals_of
-from declarative.engine.observe import Observation, masked, shown_names
+from declarative.engine.observe import Observation, Visible, masked, visible_beside
 from declarative.engine.sequence import Sequence, estimate, lower
 from declarative.engine.versions import VersionChoice, choose_version
 from declarative.model.address import Address
@@ -81,10 +81,12 @@ class Look:
     Attributes:
         version: Reads a published version of the release's function.
         refreshed: Whether observations come from AWS (otherwise from state).
+        project: Whose functions these are.
     """
 
     version: Callable[[str], ObservedFunction | None]
     refreshed: bool
+    project: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def plan_release(
         observed=observed,
         fingerprinter=fingerprinter,
         restore=intent.restore,
+        project=look.project,
     )
     problems = problems_of(worlds)
     if problems:
@@ -245,7 +248,9 @@ def _planned(
             object=intent.recorded.object if intent.recorded else None,
             connector=desired.connector.address,
             refreshed=look.refreshed,
-            parts=bound_parts(worlds.address, worlds.observed, worlds.plain, worlds.fingerprinter),
+            parts=bound_parts(
+                worlds.address, worlds.observed, worlds.visible, worlds.fingerprinter
+            ),
         ),
         calls=estimate(sequence.steps),
         desired=desired,
@@ -257,14 +262,14 @@ def _planned(
 def bound_parts(
     address: Address,
     observed: Observation,
-    plain: frozenset[str],
+    shown: Visible,
     fingerprinter: Fingerprinter,
 ) -> dict[str, BoundPart]:
     """Return the observed parts in the form that plan and apply compare."""
     function = observed.function
     if function is None:
         return {str(address.part("function")): BoundPart(observed=None)}
-    attributes: dict[str, JsonValue] = dict(masked(function.attributes, fingerprinter, plain))
+    attributes: dict[str, JsonValue] = dict(masked(function.attributes, fingerprinter, shown))
     tags: JsonValue = None if function.tags is None else dict(function.tags)
     parts = {
         str(address.part("function")): BoundPart(
@@ -316,7 +321,7 @@ def _deletion(
             object=intent.recorded.object if intent.recorded else None,
             connector=record.connector.address,
             refreshed=look.refreshed,
-            parts=bound_parts(address, observed, shown_names(None, record), fingerprinter),
+            parts=bound_parts(address, observed, visible_beside(None, record), fingerprinter),
         ),
         calls=estimate(steps),
         depends_on=(),

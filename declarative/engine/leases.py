@@ -13,7 +13,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from backends.base import BackendError, Lease, LeaseHeldError, LeaseRequest, StateBackend
+from backends.base import (
+    BackendError,
+    FencedError,
+    Lease,
+    LeaseHeldError,
+    LeaseRequest,
+    StateBackend,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,12 +78,14 @@ class HeldLease:
 
     def _renew(self) -> None:
         while not self._ended.wait(TERM / 6):
+            asked = time.monotonic()
             try:
                 self._lease = self._state.renew(self._lease)
+            except FencedError:
+                return  # the next write says it with all its facts; `is_fresh` stops the steps
             except BackendError:
-                # The next write says it with all its facts; `is_fresh` stops the steps.
-                return
-            self._renewed = time.monotonic()
+                continue  # state may answer again before the term is over
+            self._renewed = asked
 
 
 def hold(

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from declarative.errors import RemoteError
 from declarative.model import fields
-from declarative.model.fields import Attributes, Path
+from declarative.model.fields import LEAVES, Attributes, Path
 from declarative.model.values import Fingerprinter, is_secret, is_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
 
     from pydantic import JsonValue
 
@@ -63,48 +63,89 @@ def observe_all(
         return dict(zip(readers, pool.map(attempt, readers), strict=True))
 
 
-def plain_names(*sides: Mapping[str, JsonValue] | None) -> frozenset[str]:
-    """Return the environment names whose values may be shown.
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """What of a configuration may be shown; by default no environment value.
 
-    A name is plain when every side (declared now, declared when recorded) that has it
-    holds a value and no marker, and at least one side has it. A value that no file
-    declares may be a secret.
+    Attributes:
+        names: Environment variables whose values may be shown.
+        hidden: Other leaves that the files mark as secret.
+    """
+
+    names: frozenset[str] = frozenset()
+    hidden: frozenset[Path] = frozenset()
+
+
+def hidden_leaf(path: Path, value: JsonValue, fingerprinter: Fingerprinter) -> JsonValue:
+    """Return a secret leaf as it stands in parts: environment variables one by one."""
+    if path == ENVIRONMENT and isinstance(value, dict):
+        return {name: fingerprinter.marker(one) for name, one in value.items()}
+    return fingerprinter.marker(value)
+
+
+def visible(*sides: Mapping[str, JsonValue] | None) -> Visible:
+    """Return what may be shown, given what several sides hold (declared now, when recorded).
+
+    An environment name is plain when every side that has it holds a value and no marker,
+    and at least one side has it: a value that no file declares may be a secret. Any other
+    leaf is secret when one side says so.
     """
     shown: set[str] = set()
-    hidden: set[str] = set()
+    secret: set[str] = set()
+    hidden: set[Path] = set()
     for side in sides:
         variables = fields.get(side or {}, ENVIRONMENT)
-        if isinstance(variables, dict):
+        if isinstance(variables, dict) and not is_secret(variables):
             for name, value in variables.items():
-                (hidden if is_secret(value) or is_unknown(value) else shown).add(name)
-    return frozenset(shown - hidden)
+                (secret if is_secret(value) or is_unknown(value) else shown).add(name)
+        hidden.update(path for path in LEAVES if side and is_secret(fields.get(side, path)))
+    return Visible(frozenset(shown - secret), frozenset(hidden))
 
 
-def shown_names(
+def visible_beside(
     declared: Mapping[str, JsonValue] | None, record: ReleaseRecord | None
-) -> frozenset[str]:
-    """Return the environment names whose values may be shown beside ``record``.
+) -> Visible:
+    """Return what may be shown beside ``record``.
 
-    A name that the files show now may have been a secret when it was recorded, and AWS has
-    that secret until an apply has replaced it.
+    What the files show now may have been a secret when it was recorded, and AWS has that
+    secret until an apply has replaced it.
     """
     if record is None:
-        return plain_names(declared)
+        return visible(declared)
     recorded = record.function.attributes if record.function else None
-    return plain_names(declared, record.desired.function, recorded)
+    return visible(declared, record.desired.function, recorded)
+
+
+def visible_before(
+    declared: Mapping[str, JsonValue] | None, record: ReleaseRecord | None
+) -> Visible:
+    """Return what may be shown of an observed release before it is applied.
+
+    Of a function that state does not know no environment value is shown: what AWS holds
+    under a name may be a secret, whatever the files want to put there.
+    """
+    shown = visible_beside(declared, record)
+    return shown if record is not None else Visible(hidden=shown.hidden)
 
 
 def masked(
-    attributes: Attributes, fingerprinter: Fingerprinter, plain: Collection[str] = ()
+    attributes: Attributes, fingerprinter: Fingerprinter, shown: Visible | None = None
 ) -> Attributes:
-    """Return ``attributes`` with every environment value but the plain ones fingerprinted."""
+    """Return ``attributes`` with everything fingerprinted that may not be shown."""
+    may = shown or Visible()
+    result = attributes
     variables = fields.get(attributes, ENVIRONMENT)
-    if not isinstance(variables, dict):
-        return attributes
-    hidden: dict[str, JsonValue] = {
-        name: value
-        if name in plain or is_secret(value) or is_unknown(value)
-        else fingerprinter.marker(value)
-        for name, value in variables.items()
-    }
-    return fields.put(attributes, ENVIRONMENT, hidden)
+    if isinstance(variables, dict):
+        hidden: dict[str, JsonValue] = {
+            name: value if name in may.names else fingerprinter.hide(value)
+            for name, value in variables.items()
+        }
+        result = fields.put(result, ENVIRONMENT, hidden)
+    for path in may.hidden - {ENVIRONMENT}:
+        result = fields.put(result, path, fingerprinter.hide(fields.get(result, path)))
+    return result
+
+
+def fingerprinted(attributes: Attributes, fingerprinter: Fingerprinter) -> Attributes:
+    """Return ``attributes`` with every leaf hidden: equal whatever any side marks as secret."""
+    return masked(attributes, fingerprinter, Visible(hidden=frozenset(LEAVES)))

@@ -146,7 +146,7 @@ def plan_intents(
         if late:
             planned[address] = Planned(diagnostics=late)
             continue
-        look = Look(_version_reader(intent, reading), refresh)
+        look = Look(_version_reader(intent, reading), refresh, request.project)
         planned[address] = plan_release(intent, seen, snapshot.fingerprinter, look)
     return _assemble(request, reading, snapshot, planned, (problems, reverts))
 

@@ -243,9 +243,17 @@ class Artifacts(Protocol):
         ...
 
     def code(self, identity: ArtifactIdentity) -> Code:
-        """Return what to hand to Lambda for exactly this state.
+        """Return what to hand to Lambda for this state; see `is_still` for where it can differ.
 
         Raises:
             StalePlanError: the local files are no longer those the identity was taken from.
+        """
+        ...
+
+    def is_still(self, identity: ArtifactIdentity, connector: Connector, region: str) -> bool:
+        """Whether an artifact that can be overwritten is still in this state; it is asked anew.
+
+        Raises:
+            RemoteError: the object is gone or cannot be read.
         """
         ...

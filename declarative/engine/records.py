@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from declarative.engine.compare import content_digest
-from declarative.engine.observe import Observation, masked, shown_names
+from declarative.engine.observe import Observation, masked, visible_beside
 from declarative.engine.ports import ObservedAlias, ObservedFunction
 from declarative.model.revision import (
     KEPT_VERSIONS,
@@ -123,10 +123,10 @@ def record_of(
     version: str | None = None
     versions = _versions(outcome, previous, fingerprinter)
     if function is not None:
-        plain = shown_names(desired.function, unfinished)
+        shown = visible_beside(desired.function, unfinished)
         recorded = RecordedFunction(
             arn=function.arn,
-            attributes=masked(function.attributes, fingerprinter, plain),
+            attributes=masked(function.attributes, fingerprinter, shown),
             declared=_managed_paths(desired, unfinished),
             code_sha256=function.code_sha256,
             code_size=function.code_size,

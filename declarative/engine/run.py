@@ -15,7 +15,6 @@ from declarative.engine.records import attribute_of
 from declarative.engine.references import still_unknown
 from declarative.engine.waiting import Patience
 from declarative.errors import Diagnostic, InterruptedRunError, LamformError, RemoteError
-from declarative.model.address import Address
 from declarative.model.plan import Action, Phase, Plan, PlannedRelease, Step, Target
 
 if TYPE_CHECKING:
@@ -201,11 +200,19 @@ class Run:
             desired=release.desired,
             writer=self._writer(release.target),
             artifacts=world.writing.artifacts,
+            is_same_artifact=lambda: self._is_same_artifact(release),
             values=self.values(release.address),
             elsewhere=self._writer,
             patience=Patience(world.writing.stop, world.writing.timeout),
             progress=self._progress[release.address],
         )
+
+    def _is_same_artifact(self, release: PlannedRelease) -> bool:
+        world, desired = self._world, release.desired
+        if desired is None:
+            return True
+        connector = world.writing.secrets.connector(desired.connector)
+        return world.writing.artifacts.is_still(desired.artifact, connector, desired.region)
 
     def _writer(self, target: Target) -> FunctionWriter:
         world = self._world

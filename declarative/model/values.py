@@ -70,6 +70,10 @@ class Fingerprinter:
         """Return the marker that stands for the secret ``value``."""
         return {SECRET: self.fingerprint(value)}
 
+    def hide(self, value: JsonValue) -> JsonValue:
+        """Return ``value`` as a marker; a marker of any kind stays what it is."""
+        return value if is_secret(value) or is_unknown(value) else self.marker(value)
+
 
 def is_secret(value: JsonValue) -> bool:
     """Whether ``value`` is the marker of a secret."""
@@ -84,6 +88,15 @@ def is_unknown(value: JsonValue) -> bool:
 def unknown(residual: str) -> JsonValue:
     """Return the marker of a value that ``residual`` will give."""
     return {UNKNOWN: residual}
+
+
+def has_secret(value: JsonValue) -> bool:
+    """Whether a secret stands anywhere inside ``value``."""
+    if is_secret(value):
+        return True
+    if isinstance(value, dict):
+        return any(has_secret(item) for item in value.values())
+    return isinstance(value, list) and any(has_secret(item) for item in value)
 
 
 def has_unknown(value: JsonValue) -> bool:
