@@ -197,6 +197,11 @@ class World:
         functions.update(copy.deepcopy(moment.functions))
         self.state._store.projects = copy.deepcopy(moment.state)
 
+    def clear(self) -> None:
+        """Begin again with no state and no function."""
+        self.sandbox.simulator.faults.clear()
+        self.restore(Moment({}, {}))
+
     def lambda_client(self) -> object:
         import boto3
 

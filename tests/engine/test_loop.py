@@ -414,3 +414,32 @@ def test_a_release_whose_version_stays_leaves_its_readers_alone(world) -> None:
     assert {change.address for change in plan.changes} == {"release.first.tags"}
     world.apply(plan)
     assert world.plan().is_empty
+
+
+def test_what_depends_on_a_failed_release_is_left_alone_in_every_phase(world) -> None:
+    first = world.release("first")
+    # Without an alias everything of it happens in a later phase than the failure.
+    second = world.release("second", aliases={}, depends_on=("release.first",))
+    world.declare(first, second)
+    world.apply()
+    world.declare(
+        replace(first, function={**first.function, "timeout": 8}),
+        replace(second, function={**second.function, "timeout": 8}),
+    )
+    plan = world.plan()
+    world.sandbox.simulator.faults.add("UpdateFunctionConfiguration", 1, "error-before")
+    result = world.apply(plan)
+    assert result.status == "failed"
+    assert [one.address for one in result.failures] == ["release.first", "release.second"]
+    found = world.lambda_client().get_function_configuration(FunctionName=world.name("second"))
+    assert found["Timeout"] == 3
+
+
+def test_another_projects_function_is_not_adopted(world) -> None:
+    world.declare(world.release())
+    world.apply()
+    world.state = type(world.state)(type(world.state._store)(), world.project)
+    world.declare(world.release(ownership_tag=False))
+    world.project = "somebody-else"
+    plan = world.plan()
+    assert "belongs to the lamform project" in plan.blocked_by[0]

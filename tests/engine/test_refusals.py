@@ -316,3 +316,18 @@ def test_a_function_that_becomes_failed_says_why_and_what_to_do(world) -> None:
     assert "Check that every subnet exists" in failure.detail
     assert world.record().status == "failed"
     assert world.drift().findings == ()
+
+
+def test_what_an_adopted_function_held_is_not_recorded_when_adopting_fails(world) -> None:
+    def declare(value: str) -> None:
+        world.declare(world.release(function={"environment": {"variables": {"KEY": value}}}))
+
+    declare("correct-horse-battery")
+    world.apply()
+    forget(world)
+    declare("plain")
+    plan = world.plan()
+    world.fail("UpdateFunctionConfiguration", code="AccessDeniedException", status=403)
+    assert world.apply(plan).status == "failed"
+    assert b"correct-horse-battery" not in world.record().to_bytes()
+    assert world.drift().findings == ()
