@@ -161,14 +161,14 @@ def show(session: Session, plan: Plan) -> None:
         return
     warnings = [one for one in _diagnostics(plan) if one.severity == "warning"]
     if warnings:
-        session.say(diagnostics_text(warnings, session.err_look), end="\n\n")
+        session.say(diagnostics_text(warnings, session.err_look) + "\n")
     session.show(plan_text(plan_view(plan), session.look))
 
 
 def warn(session: Session, project: Project) -> None:
     """Write the warnings of the files to stderr."""
     if project.warnings and not session.json:
-        session.say(diagnostics_text(project.warnings, session.err_look), end="\n\n")
+        session.say(diagnostics_text(project.warnings, session.err_look) + "\n")
 
 
 def judge(plan: Plan) -> None:
