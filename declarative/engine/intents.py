@@ -35,6 +35,7 @@ from declarative.model.plan import (
     PlannedRelease,
     Target,
 )
+from declarative.model.revision import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -326,17 +327,21 @@ def _deletion(
         calls=estimate(steps),
         depends_on=(),
     )
+    held = NOTHING in record.held and not intent.ignore_hold
+    changes = tuple(
+        Change(
+            address=str(address.part(kind, label)),
+            kind=kind,
+            action=Action.HELD if held else Action.DELETE,
+            reason="" if exists else "gone from AWS already; only state forgets it",
+        )
+        for kind, label in parts
+    )
+    if held:
+        return Planned(changes=changes, drift=found)
     return Planned(
         release=release,
-        changes=tuple(
-            Change(
-                address=str(address.part(kind, label)),
-                kind=kind,
-                action=Action.DELETE,
-                reason="" if exists else "gone from AWS already; only state forgets it",
-            )
-            for kind, label in parts
-        ),
+        changes=changes,
         drift=found,
         blocked_by=protection_of(intent.record),
     )
@@ -350,6 +355,9 @@ def _is_held(worlds: Worlds, intent: Intent) -> bool:
 def _state_differs(worlds: Worlds) -> bool:
     """Whether state would record something else although AWS stays as it is."""
     record = worlds.recorded
+    # Declared again: what a revert held against is over.
+    if record is not None and NOTHING in record.held and worlds.restore is None:
+        return True
     return record is None or record.status != "applied" or record.desired != worlds.desired
 
 

@@ -205,7 +205,12 @@ def _intents(
         for release in desired
     ]
     gone = [
-        Intent(address=address, desired=None, recorded=recorded)
+        Intent(
+            address=address,
+            desired=None,
+            recorded=recorded,
+            ignore_hold=request.selection.roll_forward or request.selection.destroy,
+        )
         for address, recorded in snapshot.releases.items()
         if request.selection.destroy or address not in request.declared
         if _selected(request, address)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from declarative.engine.compare import content_digest
-from declarative.engine.observe import Observation, masked, visible_beside
+from declarative.engine.observe import Observation, masked, visible_before, visible_beside
 from declarative.engine.ports import ObservedAlias, ObservedFunction
 from declarative.model.revision import (
     KEPT_VERSIONS,
@@ -123,7 +123,9 @@ def record_of(
     version: str | None = None
     versions = _versions(outcome, previous, fingerprinter)
     if function is not None:
-        shown = visible_beside(desired.function, unfinished)
+        # What is not applied still has the values of before.
+        look = visible_beside if outcome.status == "applied" else visible_before
+        shown = look(desired.function, unfinished)
         recorded = RecordedFunction(
             arn=function.arn,
             attributes=masked(function.attributes, fingerprinter, shown),

@@ -17,7 +17,7 @@ from declarative.engine.records import Recorded, Snapshot, read_snapshot
 from declarative.engine.recovery import recovered_view
 from declarative.errors import LamformError, RefusedError
 from declarative.model.plan import PlannedDiagnostic
-from declarative.model.revision import ReleaseRecord
+from declarative.model.revision import NOTHING, ReleaseRecord
 
 if TYPE_CHECKING:
     from backends.base import Revision, StateReader
@@ -227,7 +227,8 @@ def _intent(
 ) -> Intent:
     function, wanted = goal.record.function, goal.record.desired
     held = recorded.record.held if recorded else ()
-    left = (recorded.record.desired.digest,) if recorded else ()
+    # A release that was deleted since: the files, which do not declare it, are held too.
+    left = (recorded.record.desired.digest if recorded else NOTHING,)
     restore = None
     if function is not None:
         restore = Restore(version, packaged, function.attributes, function.code_sha256)

@@ -22,6 +22,9 @@ RECORD_FORMAT = "1.0"
 KEPT_VERSIONS = 100
 """How many published versions a record remembers; older ones lose only the fast path."""
 
+NOTHING = "nothing"
+"""What stands among held digests where the files wanted the release to be gone."""
+
 ReleaseStatus = Literal["applied", "failed", "interrupted", "recovered", "rolled_back"]
 
 

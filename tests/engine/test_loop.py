@@ -443,3 +443,20 @@ def test_another_projects_function_is_not_adopted(world) -> None:
     world.project = "somebody-else"
     plan = world.plan()
     assert "belongs to the lamform project" in plan.blocked_by[0]
+
+
+def test_bringing_back_what_was_deleted_holds(world) -> None:
+    keep, gone = world.release("keep"), world.release("gone")
+    world.declare(keep, gone)
+    world.apply()
+    world.declare(keep)
+    world.apply()
+    assert world.apply(world.revert("previous")).status == "applied"
+    held = world.plan()
+    assert {str(change.action) for change in held.changes} == {"held"}
+    assert held.is_empty
+    assert {str(one.action) for one in world.plan(roll_forward=True).changes} == {"delete"}
+    world.declare(keep, gone)
+    world.apply()
+    world.declare(keep)
+    assert {str(one.action) for one in world.plan().changes} == {"delete"}
