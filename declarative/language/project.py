@@ -13,6 +13,7 @@ from declarative.language.content import holds, json_of, plain, read_section
 from declarative.language.declarations import check_labels, project_files, read
 from declarative.language.entities import Evaluation
 from declarative.language.expressions import evaluate
+from declarative.language.garbage import uncollected
 from declarative.language.inputs import Assignment, VariableFile, VariableInputs, given_values
 from declarative.language.problems import Problems, suggestion
 from declarative.language.saved import residual_scope
@@ -82,6 +83,7 @@ class Project:
         """Return the addresses of all releases, in the order of the files."""
         return tuple(item.address for item in self._instances)
 
+    @uncollected()
     def bind(self, world: World, only: frozenset[str] | None = None) -> tuple[BoundRelease, ...]:
         """Return the releases (those in ``only``, by address) with everything evaluated.
 
@@ -153,6 +155,7 @@ class Project:
         return Binder(evaluation, self.settings)
 
 
+@uncollected()
 def load_project(
     directory: Path, *, variables: VariableInputs, environ: Mapping[str, str]
 ) -> Project:

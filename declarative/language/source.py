@@ -31,7 +31,8 @@ class SourceText:
 
     def position(self, byte: int) -> Position:
         """Return the position of the byte at this offset."""
-        byte = max(0, byte - self._offset)
+        byte -= self._offset
+        byte = byte if byte > 0 else 0  # noqa: FURB136 - called for every node; max() is slow
         line = bisect_right(self._starts, byte)
         start = self._starts[line - 1]
         if self._ascii:

@@ -11,6 +11,7 @@ from typing import Literal as OneOf
 
 from declarative.errors import Diagnostic
 from declarative.language.faults import SyntaxFaultError
+from declarative.language.nodes import Literal
 from declarative.language.templates import (
     Mark,
     TextPiece,
@@ -18,6 +19,7 @@ from declarative.language.templates import (
     apply_trims,
     assemble,
     lines_of,
+    normalize,
     strip_indent,
     unescape,
     unescape_heredoc,
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from declarative.language.nodes import Expression, Literal, Template
+    from declarative.language.nodes import Expression, Template
     from declarative.language.source import SourceText
     from declarative.language.templates import Piece
 
@@ -41,6 +43,9 @@ _MARKS: Final[dict[str, MarkKind]] = {
     "template_for_start": "for",
     "template_for_end": "endfor",
 }
+_SPECIAL: Final = frozenset("\\$%\n")
+"""Without any of these a quoted string stands for itself, as most do."""
+
 _NESTS: Final = frozenset({"template_directive", "template_if", "template_for"})
 
 
@@ -63,6 +68,9 @@ class TemplateReader:
             pieces = self._heredoc(node)
         else:
             start, end = node.start_byte + 1, node.end_byte - 1
+            raw = self._text.text(start, end)
+            if _SPECIAL.isdisjoint(raw):
+                return Literal(normalize(raw), where)
             pieces = self._pieces(node, start, end, self._quoted)
             apply_trims(pieces)
         try:
