@@ -175,6 +175,12 @@ class ConflictError(BackendError):
         )
 
 
+def _few(names: tuple[str, ...]) -> str:
+    shown = 3
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
 class LeaseHeldError(BackendError):
     """A live lease overlaps with the one asked for."""
 
@@ -185,9 +191,9 @@ class LeaseHeldError(BackendError):
         super().__init__(
             "Another run holds a lease that this one needs",
             f"Run {holder.run} by {holder.who} on {holder.host} (pid {holder.pid}, "
-            f"`{holder.command}`) holds {', '.join(self.overlap)} since {holder.since}, "
-            f"until {holder.expires} unless renewed. Wait for it to end; if it is certainly dead, "
-            f"unlock {holder.run}.",
+            f"`{holder.command}`) holds {_few(self.overlap)} since {holder.since}, until "
+            f"{holder.expires} unless renewed. Wait for it to end (`--lock-timeout SECONDS` waits); "
+            "if it is dead, its lease is taken over once it has expired.",
         )
 
 

@@ -108,6 +108,7 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
         recover(writing, lease)
         snapshot = read_snapshot(writing.state)
         binding.check_recorded(plan, snapshot)
+        binding.check_outputs(plan, snapshot)
         _check_accounts(plan, writing)
         observed = binding.verify(
             plan,
@@ -354,14 +355,22 @@ def _recorded_outputs(snapshot: Snapshot) -> Mapping[str, JsonValue]:
 
 
 def _outputs(world: RunWorld, records: Mapping[str, ReleaseRecord | None]) -> dict[str, JsonValue]:
-    """Return the outputs as the revision records them, unknown ones evaluated now."""
+    """Return the outputs as the revision records them: what changes, over what is there.
+
+    Each is evaluated from what was recorded, not from what the plan foresaw: a release
+    that failed has not become what it was to be.
+    """
     lookup = _lookup(world, records)
-    outputs: dict[str, JsonValue] = {}
-    for name, output in world.plan.outputs.items():
-        known = output
-        if output.unknown and not output.sensitive and output.residual is not None:
-            known = PlannedOutput(value=world.writing.secrets.known(output.residual, lookup))
-        outputs[name] = recorded_output(known)
+    outputs = dict(_recorded_outputs(world.snapshot))
+    for name in world.plan.output_changes:
+        output = world.plan.outputs.get(name)
+        if output is None:
+            outputs.pop(name, None)
+            continue
+        if output.residual is not None and not output.sensitive:
+            known = world.writing.secrets.known(output.residual, lookup)
+            output = PlannedOutput(value=known)
+        outputs[name] = recorded_output(output)
     return outputs
 
 

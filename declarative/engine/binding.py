@@ -34,6 +34,21 @@ def check_recorded(plan: Plan, snapshot: Snapshot) -> None:
         raise StalePlanError(tuple(problems))
 
 
+def check_outputs(plan: Plan, snapshot: Snapshot) -> None:
+    """Refuse a plan of outputs alone once state has moved: no release says that it was used.
+
+    Raises:
+        StalePlanError: head is another revision than when the plan was made.
+    """
+    head = snapshot.revision.id if snapshot.revision else None
+    if not plan.releases and not plan.recovers and plan.base.id != head:
+        raise StalePlanError.of(
+            "The plan is out of date",
+            "It changes outputs only, and state has a newer revision than when it was made. "
+            "Make a new plan.",
+        )
+
+
 def _object_of(address: str, snapshot: Snapshot) -> str | None:
     found = snapshot.releases.get(address)
     return found.object if found else None

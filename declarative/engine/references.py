@@ -131,8 +131,13 @@ def planned_outputs(
         known = None
         if output.unknown and not output.sensitive and output.residual is not None:
             known = secrets.known(output.residual, settled)
-        outputs[name] = output if known is None else PlannedOutput(value=known)
+        outputs[name] = output if known is None else _foreseen_output(output, known)
     return outputs
+
+
+def _foreseen_output(output: PlannedOutput, value: JsonValue) -> PlannedOutput:
+    """Return an output with its value; what the apply really makes of it is evaluated then."""
+    return output.model_copy(update={"value": value, "unknown": False})
 
 
 def output_changes(outputs: Mapping[str, PlannedOutput], snapshot: Snapshot) -> tuple[str, ...]:

@@ -460,3 +460,38 @@ def test_bringing_back_what_was_deleted_holds(world) -> None:
     world.apply()
     world.declare(keep)
     assert {str(one.action) for one in world.plan().changes} == {"delete"}
+
+
+def output(expression: str) -> dict:
+    from declarative.model.plan import PlannedOutput
+
+    return {"version": PlannedOutput(unknown=True, residual=expression)}
+
+
+def test_outputs_say_what_happened(world) -> None:
+    world.outputs = output("release.checkout.alias.live.version")
+    world.declare(world.release())
+    first = world.apply()
+    assert first.outputs["version"]["value"] == "1"
+    world.declare(world.release(function={"timeout": 9}))
+    assert world.apply().outputs["version"]["value"] == "2"
+    plan = world.revert("1")
+    assert plan.outputs["version"].value == "1"
+    world.sandbox.simulator.faults.add("UpdateAlias", 1, "error-before")
+    failed = world.apply(plan)
+    assert failed.status == "failed"
+    assert failed.outputs["version"]["value"] == "2"
+
+
+def test_a_plan_of_outputs_alone_is_applied_once(world) -> None:
+    from declarative.model.plan import PlannedOutput
+
+    world.declare(world.release())
+    world.apply()
+    world.outputs = {"name": PlannedOutput(value="x")}
+    plan = world.plan()
+    assert plan.output_changes == ("name",)
+    world.apply(plan)
+    assert world.plan().is_empty
+    with pytest.raises(StalePlanError):
+        world.apply(plan)
