@@ -192,8 +192,8 @@ class LeaseHeldError(BackendError):
             "Another run holds a lease that this one needs",
             f"Run {holder.run} by {holder.who} on {holder.host} (pid {holder.pid}, "
             f"`{holder.command}`) holds {_few(self.overlap)} since {holder.since}, until "
-            f"{holder.expires} unless renewed. Wait for it to end (`--lock-timeout SECONDS` waits); "
-            "if it is dead, its lease is taken over once it has expired.",
+            f"{holder.expires} unless renewed. Wait for it to end (--lock-timeout does); if it is "
+            "dead, its lease is taken over once it has expired.",
         )
 
 
