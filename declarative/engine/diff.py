@@ -25,7 +25,13 @@ def differing_paths(
         return ()
     from deepdiff import DeepDiff
 
-    tree = DeepDiff(dict(before), dict(after), view="tree", threshold_to_diff_deeper=0)
+    tree = DeepDiff(
+        dict(before),
+        dict(after),
+        view="tree",
+        threshold_to_diff_deeper=0,
+        ignore_private_variables=False,  # a user's name may begin with two underscores
+    )
     found = {_leaf(level.path(output_format="list")) for kind in tree.values() for level in kind}
     return tuple(sorted(found))
 

@@ -495,3 +495,14 @@ def test_a_plan_of_outputs_alone_is_applied_once(world) -> None:
     assert world.plan().is_empty
     with pytest.raises(StalePlanError):
         world.apply(plan)
+
+
+def test_a_name_that_begins_with_underscores_is_a_name(world) -> None:
+    def declare(value: str) -> None:
+        world.declare(world.release(function={"environment": {"variables": {"__KEY": value}}}))
+
+    declare("one")
+    world.apply()
+    declare("two")
+    [change] = world.plan().changes[0].attributes
+    assert change.path == ("environment", "variables", "__KEY")
