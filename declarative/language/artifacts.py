@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from declarative.errors import EvaluationError
 from declarative.language.content import read_section
@@ -16,13 +16,39 @@ from declarative.model.artifacts import LocalArtifact, S3Artifact
 from declarative.model.config import LocalArtifactConfig, S3ArtifactConfig
 
 if TYPE_CHECKING:
+    from declarative.language.expressions import Scope
+    from declarative.language.instances import Instance
+    from declarative.language.memo import Memo
     from declarative.language.nodes import Expression
-    from declarative.language.releases import Release
+
+
+class Deployed(Protocol):
+    """What an artifact needs to know of the release that deploys it."""
+
+    @property
+    def address(self) -> str:
+        """The release's address."""
+        ...
+
+    @property
+    def service(self) -> Instance:
+        """The service whose artifact it is."""
+        ...
+
+    @property
+    def memo(self) -> Memo:
+        """Where evaluated attributes are remembered."""
+        ...
+
+    def within(self, scope: Scope) -> Scope:
+        """Return ``scope`` with the release's ``self``."""
+        ...
+
 
 _READABLE: Final = {"local": ("path",), "s3": ("bucket", "key", "version_id", "region")}
 
 
-def artifact_of(release: Release) -> LocalArtifact | S3Artifact:
+def artifact_of(release: Deployed) -> LocalArtifact | S3Artifact:
     """Return the artifact of a release.
 
     Raises:
@@ -36,7 +62,7 @@ def artifact_of(release: Release) -> LocalArtifact | S3Artifact:
     return S3Artifact(**dict(remote))
 
 
-def artifact_value(release: Release) -> Value:
+def artifact_value(release: Deployed) -> Value:
     """Return ``self.artifact``: its kind and what is written, null where nothing is.
 
     Each attribute is evaluated alone, so that one may read another.
@@ -55,14 +81,12 @@ def artifact_value(release: Release) -> Value:
         if expression is None:
             return NULL
         label = f"{release.address} self.artifact.{name}"
-        return release.evaluation.memo.get(
-            label, lambda: _text(name, expression, placed), expression.range
-        )
+        return release.memo.get(label, lambda: _text(name, expression, placed), expression.range)
 
     return group(find, lambda: ("kind", *_READABLE[kind]))
 
 
-def _block(release: Release) -> tuple[str, Placed]:
+def _block(release: Deployed) -> tuple[str, Placed]:
     section, scope = release.service.section, release.within(release.service.scope)
     for placed in blocks(section, "artifact", scope):
         if placed.labels and placed.labels[0] in _READABLE:

@@ -108,7 +108,7 @@ class Evaluation:
                         self._check(instance, problems)
         for name in self.declarations.named("service"):
             with problems.gathering():
-                shared(self, self.instances("service", name)[0])
+                shared(self.memo, self.instances("service", name)[0])
 
     def _check(self, instance: Instance, problems: Problems) -> None:
         with problems.gathering():

@@ -64,6 +64,7 @@ class Release:
         self.evaluation = evaluation
         self.instance = instance
         self.address = instance.address
+        self.memo = evaluation.memo
         self._self = group(self._of_self, lambda: _SELF)
         self.scope: Scope = self.within(instance.scope)
 
@@ -155,7 +156,7 @@ class Release:
         return self.evaluation.memo.get(label, lambda: self._settled(name))
 
     def _settled(self, name: str) -> Value | None:
-        service = shared(self.evaluation, self.service)
+        service = shared(self.evaluation.memo, self.service)
         declaration = service.declarations.get(name)
         for over in reversed(self._layers()):
             give = over.items.get(name)
@@ -181,7 +182,7 @@ class Release:
 
     def variable_names(self) -> Iterable[str]:
         """Return the names of all variables, declared by the service or set by a layer."""
-        names = dict.fromkeys(shared(self.evaluation, self.service).names)
+        names = dict.fromkeys(shared(self.evaluation.memo, self.service).names)
         for over in self._layers():
             names.update(dict.fromkeys(over.items))
         return names
@@ -214,7 +215,7 @@ class Release:
             yield layer(written, self.scope)
 
     def _declared_only(self, over: Layer) -> Layer:
-        service = shared(self.evaluation, self.service)
+        service = shared(self.evaluation.memo, self.service)
         for name in over.items:
             if name not in service.names:
                 raise EvaluationError.of(

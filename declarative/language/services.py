@@ -13,8 +13,8 @@ from declarative.model.config import ServiceVariableConfig
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from declarative.language.entities import Evaluation
     from declarative.language.instances import Instance
+    from declarative.language.memo import Memo
     from declarative.language.sections import Section
 
 
@@ -31,15 +31,13 @@ class Service:
     names: tuple[str, ...]
 
 
-def shared(evaluation: Evaluation, instance: Instance) -> Service:
+def shared(memo: Memo, instance: Instance) -> Service:
     """Return what all releases of a service share.
 
     Raises:
         EvaluationError: a declaration is no good.
     """
-    return evaluation.memo.get(
-        f"{instance.address} declarations", lambda: _shared(instance.section)
-    )
+    return memo.get(f"{instance.address} declarations", lambda: _shared(instance.section))
 
 
 def _shared(section: Section) -> Service:
