@@ -58,7 +58,7 @@ class Moment:
     functions: dict[str, object]
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """One project: its files' releases, its state and its functions in the sandbox."""
 
@@ -200,7 +200,12 @@ class World:
     def clear(self) -> None:
         """Begin again with no state and no function."""
         self.sandbox.simulator.faults.clear()
+        self.events.clear()
         self.restore(Moment({}, {}))
+
+    def _repr_pretty_(self, printer, cycle) -> None:
+        """Hypothesis shows what it made, and the world in a word."""
+        printer.text(self.project)
 
     def lambda_client(self) -> object:
         import boto3

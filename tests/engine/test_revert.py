@@ -163,7 +163,10 @@ def test_a_deleted_release_comes_back(world) -> None:
     plan = world.revert("1")
     assert world.apply(plan).status == "applied"
     assert answer(world) == "one"
+    assert world.plan().changes == ()
+    world.apply()
     assert world.plan().is_empty
+    assert world.plan().summary.held == 0
 
 
 def test_a_deleted_release_comes_back_although_the_files_have_dropped_it(world) -> None:
@@ -173,7 +176,8 @@ def test_a_deleted_release_comes_back_although_the_files_have_dropped_it(world) 
     plan = world.revert("previous")
     assert world.apply(plan).status == "applied"
     assert answer(world) == "one"
-    assert set(actions(world.plan()).values()) == {"delete"}
+    assert set(actions(world.plan()).values()) == {"held"}
+    assert set(actions(world.plan(roll_forward=True)).values()) == {"delete"}
 
 
 def test_a_replaced_function_comes_back_under_its_old_name(world) -> None:
