@@ -367,6 +367,7 @@ def history_holds(world, secret: str) -> bool:
     return any(secret.encode() in data for data in world.state.objects(objects).values())
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(events, min_size=1, max_size=5), wishes)
 def test_whatever_happened_an_apply_ends_it(world, happened, last) -> None:
