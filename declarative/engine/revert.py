@@ -82,11 +82,22 @@ def _existing_version(goal: Goal, snapshot: Snapshot, reading: Reading) -> str |
     """Return a version with the content to go back to; None where none is left that serves."""
     desired = goal.record.desired
     reader = reading.reader(desired)
+    content = _content(goal.record, snapshot)
     for version in _candidates(goal.record, snapshot):
         function = reader.function(desired.function_name, version)
-        if function is not None and function.state != "Failed":
+        if function is None or function.state == "Failed":
+            continue
+        held = content_digest(function.attributes, function.code_sha256, snapshot.fingerprinter)
+        if held == content:  # emulators give a number again once the function was deleted
             return version
     return None
+
+
+def _content(record: ReleaseRecord, snapshot: Snapshot) -> str | None:
+    function = record.function
+    if function is None:
+        return None
+    return content_digest(function.attributes, function.code_sha256, snapshot.fingerprinter)
 
 
 def _candidates(record: ReleaseRecord, snapshot: Snapshot) -> tuple[str, ...]:
@@ -102,8 +113,7 @@ def _candidates(record: ReleaseRecord, snapshot: Snapshot) -> tuple[str, ...]:
         or target_of(present).function_key != target_of(record).function_key
     ):
         return own
-    function = record.function
-    content = content_digest(function.attributes, function.code_sha256, snapshot.fingerprinter)
+    content = _content(record, snapshot)
     same = (one.version for one in reversed(present.versions) if one.content == content)
     return tuple(dict.fromkeys((*own, *same)))
 

@@ -153,6 +153,22 @@ def test_a_function_deleted_by_hand_is_made_again(world) -> None:
     assert world.drift().findings == ()
 
 
+def test_a_version_of_another_content_is_not_gone_back_to(world) -> None:
+    """AWS gives no number twice, but emulators do once a function was deleted."""
+    ship(world, "one")
+    world.declare()
+    world.apply()
+    ship(world, "two")
+    assert world.record().version == "1"
+    plan = world.revert("1")
+    [problem] = [one for one in plan.diagnostics if one.severity == "error"]
+    assert "Version 1" in problem.detail
+    world.code("one")
+    plan = world.revert("1")
+    assert world.apply(plan).status == "applied"
+    assert answer(world) == "one"
+
+
 def test_a_deleted_release_comes_back(world) -> None:
     ship(world, "one")
     files = world.releases
