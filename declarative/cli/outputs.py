@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from backends.base import Revision
     from declarative.language.project import Output
 
 
@@ -51,14 +50,6 @@ def _expression(value: object) -> str | None:
         known = [part for part in parts if part is not None]
         return f"[{', '.join(known)}]" if len(known) == len(parts) else None
     return quote(value) if isinstance(value, str) else json.dumps(value)
-
-
-def recorded_outputs(revision: Revision | None) -> dict[str, Mapping[str, JsonValue]]:
-    """Return the outputs that a revision recorded: value, and whether it is secret."""
-    found = revision.details.get("outputs") if revision else None
-    if not isinstance(found, dict):
-        return {}
-    return {name: item for name, item in found.items() if isinstance(item, dict)}
 
 
 def shown_output(output: Mapping[str, JsonValue]) -> JsonValue:

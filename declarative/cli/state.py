@@ -9,10 +9,10 @@ import typer
 from pydantic import JsonValue
 
 from declarative.cli import options, plans
-from declarative.cli.outputs import recorded_outputs, shown_output
+from declarative.cli.outputs import shown_output
 from declarative.cli.session import Session
 from declarative.cli.wiring import OpenProject, open_project
-from declarative.engine.records import Snapshot
+from declarative.engine.records import Snapshot, recorded_outputs
 from declarative.engine.recovery import recovered_view
 from declarative.errors import LamformError
 from declarative.model.address import Address, select
@@ -124,17 +124,10 @@ def _document(
 
 def _snapshot(session: Session, opened: OpenProject, revision: int | None) -> Snapshot:
     """Return what is recorded; at head, what interrupted runs did is looked up as well."""
-    snapshot = opened.snapshot(at=revision)
-    if revision is None:
-        reading = opened.world.reading(opened.secrets())
-        snapshot = recovered_view(
-            snapshot,
-            state=reading.state,
-            cloud=reading.cloud,
-            secrets=reading.secrets,
-            runner=reading.runner,
-            refresh=True,
-        )
+    if revision is not None:
+        snapshot = opened.snapshot(at=revision)
+    else:
+        snapshot = recovered_view(opened.world.reading(opened.secrets()), refresh=True)
     if not session.json:
         for warning in snapshot.warnings:
             session.say(f"Warning: {printable(warning)}")

@@ -29,8 +29,9 @@ from declarative.aws.session import AwsCloud
 from declarative.cli.git import read_git
 from declarative.cli.outputs import planned_output
 from declarative.engine.desired import BindingWorld
-from declarative.engine.planner import PlanRequest, Reading
+from declarative.engine.planner import PlanRequest
 from declarative.engine.ports import Runner
+from declarative.engine.reading import Reading
 from declarative.engine.records import Snapshot, read_snapshot
 from declarative.engine.secrets import Secrets, literals_of
 from declarative.engine.writing import Writing

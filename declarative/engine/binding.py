@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from declarative.engine import drift
 from declarative.engine.intents import bound_parts, target_of
-from declarative.engine.observe import Observation, observe, observe_all, visible_before
+from declarative.engine.observe import Observation, observe_all, visible_before
 from declarative.errors import Diagnostic, RemoteError, StalePlanError
 from declarative.model.address import Address
 from declarative.model.values import without_fingerprints
@@ -84,9 +84,8 @@ def verify(
         RemoteError: a release cannot be read.
     """
     releases = {release.address: release for release in plan.releases if release.steps}
-    readers = {address: _observer(reader, release) for address, release in releases.items()}
     observed: dict[str, Observation] = {}
-    for address, seen in observe_all(readers, parallelism=parallelism).items():
+    for address, seen in observe_all(reader, releases, parallelism=parallelism).items():
         if isinstance(seen, RemoteError):
             raise seen
         observed[address] = seen
@@ -98,12 +97,6 @@ def verify(
     if problems:
         raise StalePlanError(tuple(problems))
     return observed
-
-
-def _observer(
-    reader: Callable[[PlannedRelease], FunctionReader], release: PlannedRelease
-) -> Callable[[], Observation]:
-    return lambda: observe(reader(release), release.function_name)
 
 
 def _differences(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from declarative.engine.diff import attribute_changes
 from declarative.engine.observe import ENVIRONMENT, Visible, fingerprinted, masked, visible_before
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from declarative.model.desired import DesiredRelease
     from declarative.model.fields import Attributes
     from declarative.model.revision import ReleaseRecord
+
+
+_CONFIGURATION: Final = frozenset(
+    field.name for field in fields.FUNCTION if not (field.code or field.create_only)
+)
+"""Fields that ``UpdateFunctionConfiguration`` sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ def compare(worlds: Worlds) -> Comparison:
         before=before,
         after=after,
         function=(*changes, *code),
-        configuration=tuple(sorted(name for name in tops if _is_configuration(name))),
+        configuration=tuple(sorted(name for name in tops & _CONFIGURATION)),
         code=bool(code) or "architectures" in tops,
         architectures="architectures" in tops,
         set_tags=set_tags,
@@ -189,10 +195,6 @@ def content_digest(
         return None
     hidden: dict[str, JsonValue] = dict(fingerprinted(attributes, fingerprinter))
     return digest({"attributes": hidden, "code": code_sha256})
-
-
-def _is_configuration(name: str) -> bool:
-    return name not in ("architectures", "package_type")
 
 
 def _action(worlds: Worlds, *, changed: bool) -> Action:

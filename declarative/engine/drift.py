@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from declarative.engine.diff import attribute_changes
 from declarative.engine.observe import masked, visible_beside
 from declarative.model import fields
 from declarative.model.address import Address
-from declarative.model.plan import DriftFinding
+from declarative.model.plan import DriftFinding, Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import JsonValue
+
     from declarative.engine.observe import Observation
     from declarative.engine.ports import ObservedAlias, ObservedFunction
     from declarative.model.fields import Attributes, Path
@@ -20,15 +24,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
-    """One release's recorded and observed side, with its address."""
+class _Part:
+    """One part of a release, of which findings are made."""
 
-    record: ReleaseRecord
-    observed: Observation
-    fingerprinter: Fingerprinter
+    release: str
+    kind: str
+    label: str = ""
 
-    def address(self, kind: str, label: str = "") -> str:
-        return str(Address.parse(self.record.address).part(kind, label))
+    def finding(self, finding: Finding, path: Path = (), **facts: Any) -> DriftFinding:
+        """Return a finding on this part; ``facts`` are the model's own fields."""
+        address = Address.parse(self.release).part(self.kind, self.label)
+        return DriftFinding(
+            address=str(address), kind=self.kind, finding=finding, path=path, **facts
+        )
 
 
 def find_in_release(
@@ -37,66 +45,56 @@ def find_in_release(
     """Return the differences of one release, part by part; none where nothing was deployed."""
     if record.function is None:
         return ()
-    parts = _Parts(record, observed, fingerprinter)
-    function = observed.function
+    part, function = _Part(record.address, "function"), observed.function
     if function is None:
-        address = parts.address("function")
-        return (DriftFinding(address=address, kind="function", finding="deleted"),)
+        return (part.finding("deleted"),)
+    seen = masked(function.attributes, fingerprinter, visible_beside(None, record))
     return (
-        *_function(parts, record.function, function),
-        *_tags(parts, function),
-        *_aliases(parts),
+        *_unreadable(part, function),
+        *_configuration(part, record.function, seen, function, fingerprinter),
+        *_code(part, record.function, function),
+        *_tags(record, function),
+        *(
+            found
+            for name, alias in record.aliases.items()
+            for found in _alias(
+                _Part(record.address, "alias", name), alias, observed.aliases.get(name)
+            )
+        ),
     )
 
 
-def _function(
-    parts: _Parts, recorded: RecordedFunction, observed: ObservedFunction
-) -> tuple[DriftFinding, ...]:
-    address = parts.address("function")
-    shown = visible_beside(None, parts.record)
-    seen = masked(observed.attributes, parts.fingerprinter, shown)
-    findings = [
-        DriftFinding(
-            address=address,
-            kind="function",
-            finding="unreadable",
-            path=(name,),
-            observed=reason,
-        )
-        for name, reason in sorted(observed.unreadable.items())
-        if name != "tags"
-    ]
-    hidden = {finding.path[0] for finding in findings}
-    changes = attribute_changes(
+def _withheld(observed: ObservedFunction) -> dict[str, str]:
+    return {name: why for name, why in sorted(observed.unreadable.items()) if name != "tags"}
+
+
+def _unreadable(part: _Part, observed: ObservedFunction) -> Iterator[DriftFinding]:
+    for name, reason in _withheld(observed).items():
+        yield part.finding("unreadable", (name,), observed=reason)
+
+
+def _configuration(
+    part: _Part,
+    recorded: RecordedFunction,
+    seen: Attributes,
+    observed: ObservedFunction,
+    fingerprinter: Fingerprinter,
+) -> Iterator[DriftFinding]:
+    """Yield what differs among the declared leaves, but for what AWS withheld."""
+    withheld = _withheld(observed)
+    for change in attribute_changes(
         _declared(recorded.attributes, recorded.declared),
         _declared(seen, recorded.declared),
-        parts.fingerprinter,
-    )
-    findings += [
-        DriftFinding(
-            address=address,
-            kind="function",
-            finding="modified",
-            path=change.path,
-            recorded=change.before,
-            observed=change.after,
-            sensitive=change.sensitive,
-        )
-        for change in changes
-        if change.path[0] not in hidden
-    ]
-    if observed.code_sha256 != recorded.code_sha256:
-        findings.append(
-            DriftFinding(
-                address=address,
-                kind="function",
-                finding="code",
-                path=("code_sha256",),
-                recorded=recorded.code_sha256,
-                observed=observed.code_sha256,
+        fingerprinter,
+    ):
+        if change.path[0] not in withheld:
+            yield part.finding(
+                "modified",
+                change.path,
+                recorded=change.before,
+                observed=change.after,
+                sensitive=change.sensitive,
             )
-        )
-    return tuple(findings)
 
 
 def _declared(attributes: Attributes, declared: tuple[Path, ...]) -> Attributes:
@@ -106,76 +104,38 @@ def _declared(attributes: Attributes, declared: tuple[Path, ...]) -> Attributes:
     return result
 
 
-def _tags(parts: _Parts, function: ObservedFunction) -> tuple[DriftFinding, ...]:
-    recorded = parts.record.tags
-    if recorded is None:
-        return ()
-    address = parts.address("tags")
+def _code(
+    part: _Part, recorded: RecordedFunction, observed: ObservedFunction
+) -> Iterator[DriftFinding]:
+    one, other = recorded.code_sha256, observed.code_sha256
+    if one != other:
+        yield part.finding("code", ("code_sha256",), recorded=one, observed=other)
+
+
+def _tags(record: ReleaseRecord, function: ObservedFunction) -> Iterator[DriftFinding]:
+    part = _Part(record.address, "tags")
+    if record.tags is None:
+        return
     if function.tags is None:
-        reason = function.unreadable.get("tags", "")
-        finding = DriftFinding(address=address, kind="tags", finding="unreadable", observed=reason)
-        return (finding,)
-    return tuple(
-        DriftFinding(
-            address=address,
-            kind="tags",
-            finding="modified",
-            path=(name,),
-            recorded=value,
-            observed=function.tags.get(name),
-        )
-        for name, value in recorded.items()
-        if function.tags.get(name) != value
-    )
-
-
-def _aliases(parts: _Parts) -> tuple[DriftFinding, ...]:
-    findings: list[DriftFinding] = []
-    for name, recorded in parts.record.aliases.items():
-        address = parts.address("alias", name)
-        observed = parts.observed.aliases.get(name)
-        if observed is None:
-            findings.append(DriftFinding(address=address, kind="alias", finding="deleted"))
-        else:
-            findings.extend(_alias(address, recorded, observed))
-    return tuple(findings)
+        yield part.finding("unreadable", observed=function.unreadable.get("tags", ""))
+        return
+    for name, value in record.tags.items():
+        found = function.tags.get(name)
+        if found != value:
+            yield part.finding("modified", (name,), recorded=value, observed=found)
 
 
 def _alias(
-    address: str, recorded: RecordedAlias, observed: ObservedAlias
-) -> tuple[DriftFinding, ...]:
-    findings: list[DriftFinding] = []
-    if recorded.function_version != observed.function_version:
-        findings.append(
-            DriftFinding(
-                address=address,
-                kind="alias",
-                finding="modified",
-                path=("function_version",),
-                recorded=recorded.function_version,
-                observed=observed.function_version,
-            )
-        )
-    if recorded.routing != dict(observed.routing):
-        findings.append(
-            DriftFinding(
-                address=address,
-                kind="alias",
-                finding="weights",
-                path=("routing",),
-                recorded=dict(recorded.routing),
-                observed=dict(observed.routing),
-            )
-        )
-    if recorded.description != observed.description:
-        findings.append(
-            DriftFinding(
-                address=address,
-                kind="alias",
-                finding="modified",
-                path=("description",),
-                recorded=recorded.description,
-                observed=observed.description,
-            )
-        )
-    return tuple(findings)
+    part: _Part, recorded: RecordedAlias, observed: ObservedAlias | None
+) -> Iterator[DriftFinding]:
+    if observed is None:
+        yield part.finding("deleted")
+        return
+    sides: tuple[tuple[Finding, str, JsonValue, JsonValue], ...] = (
+        ("modified", "function_version", recorded.function_version, observed.function_version),
+        ("weights", "routing", dict(recorded.routing), dict(observed.routing)),
+        ("modified", "description", recorded.description, observed.description),
+    )
+    for finding, name, one, other in sides:
+        if one != other:
+            yield part.finding(finding, (name,), recorded=one, observed=other)

@@ -70,6 +70,11 @@ class Intent:
     ignore_hold: bool = False
 
     @property
+    def left(self) -> DesiredRelease | None:
+        """What the recorded release was to be, or None."""
+        return self.recorded.record.desired if self.recorded else None
+
+    @property
     def record(self) -> ReleaseRecord | None:
         """The recorded release, or None."""
         return self.recorded.record if self.recorded else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from declarative.errors import RemoteError
 from declarative.model import fields
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 
     from declarative.engine.ports import FunctionReader, ObservedAlias, ObservedFunction
     from declarative.model.revision import ReleaseRecord
+
+
+class Located(Protocol):
+    """Anything that says which function it is about: a desired or a planned release."""
+
+    @property
+    def function_name(self) -> str:
+        """The function's name."""
+        ...
+
+
+Release = TypeVar("Release", bound=Located)
 
 ENVIRONMENT: Path = ("environment", "variables")
 
@@ -47,20 +59,23 @@ def observe(reader: FunctionReader, name: str) -> Observation:
 
 
 def observe_all(
-    readers: Mapping[str, Callable[[], Observation]], *, parallelism: int
+    reader: Callable[[Release], FunctionReader],
+    releases: Mapping[str, Release],
+    *,
+    parallelism: int,
 ) -> Mapping[str, Observation | RemoteError]:
-    """Run many observations at once; an error stands in the place of what it prevented."""
+    """Observe many releases at once; an error stands in the place of what it prevented."""
 
-    def attempt(address: str) -> Observation | RemoteError:
+    def attempt(release: Release) -> Observation | RemoteError:
         try:
-            return readers[address]()
+            return observe(reader(release), release.function_name)
         except RemoteError as error:
             return error
 
-    if not readers:
+    if not releases:
         return {}
-    with ThreadPoolExecutor(min(parallelism, len(readers)), "observe") as pool:
-        return dict(zip(readers, pool.map(attempt, readers), strict=True))
+    with ThreadPoolExecutor(min(parallelism, len(releases)), "observe") as pool:
+        return dict(zip(releases, pool.map(attempt, releases.values()), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

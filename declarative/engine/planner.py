@@ -1,7 +1,7 @@
 """Making a plan: files, state and AWS in, one value out. Nothing is written anywhere.
 
     make_plan
-      read_snapshot        what state recorded, seen through runs that were interrupted
+      recovered_view       what state recorded, seen through runs that were interrupted
       _desired_releases    accounts and artifacts looked up, everything in normal form
       _intents             what each release shall become: desired, or deleted
       plan_intents
@@ -21,15 +21,14 @@ from typing import TYPE_CHECKING
 from declarative.engine.desired import normalise, refuse_shared_functions
 from declarative.engine.graph import in_order
 from declarative.engine.intents import Intent, Look, Planned, plan_release
-from declarative.engine.observe import Observation, observe, observe_all
+from declarative.engine.observe import Observation, observe_all
+from declarative.engine.reading import Reading
 from declarative.engine.records import (
     Snapshot,
-    read_snapshot,
     recorded_observation,
 )
 from declarative.engine.recovery import recovered_view
 from declarative.engine.references import output_changes, planned_outputs, resolved, too_late
-from declarative.engine.secrets import Secrets
 from declarative.errors import ConfigurationError, Diagnostic, RemoteError
 from declarative.model.plan import (
     Action,
@@ -46,13 +45,8 @@ from declarative.model.plan import (
 from declarative.model.values import without_fingerprints
 
 if TYPE_CHECKING:
-    from backends.base import StateReader
     from declarative.engine.ports import (
-        Artifacts,
-        Cloud,
-        FunctionReader,
         ObservedFunction,
-        Runner,
     )
     from declarative.model.bound import BoundRelease
     from declarative.model.desired import ConnectorSettings, DesiredRelease
@@ -81,22 +75,6 @@ class PlanRequest:
     git: Git | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The world as planning may see it: nothing in here can write."""
-
-    state: StateReader
-    cloud: Cloud
-    artifacts: Artifacts
-    secrets: Secrets
-    runner: Runner
-    parallelism: int = 10
-
-    def reader(self, release: DesiredRelease) -> FunctionReader:
-        """Return the reader of a release's account and region."""
-        return self.cloud.reader(self.secrets.connector(release.connector), release.region)
-
-
 def make_plan(request: PlanRequest, reading: Reading) -> Plan:
     """Return what an apply would do to make AWS equal to the files.
 
@@ -105,14 +83,7 @@ def make_plan(request: PlanRequest, reading: Reading) -> Plan:
         BackendError: state cannot be read.
     """
     refresh = request.selection.refresh == "full"
-    snapshot = recovered_view(
-        read_snapshot(reading.state),
-        state=reading.state,
-        cloud=reading.cloud,
-        secrets=reading.secrets,
-        runner=reading.runner,
-        refresh=refresh,
-    )
+    snapshot = recovered_view(reading, refresh=refresh)
     desired, problems = _desired_releases(request, reading, snapshot)
     intents = _intents(request, snapshot, desired)
     return plan_intents(intents, request, reading, snapshot, problems=problems)
@@ -231,16 +202,9 @@ def _observe(
 ) -> Mapping[str, Observation | RemoteError]:
     if not refresh:
         return {address: recorded_observation(intent.record) for address, intent in intents.items()}
-    readers = {}
-    for address, intent in intents.items():
-        release = intent.desired or (intent.record.desired if intent.record else None)
-        if release is not None:
-            readers[address] = _observer(reading, release)
-    return observe_all(readers, parallelism=reading.parallelism)
-
-
-def _observer(reading: Reading, release: DesiredRelease) -> Callable[[], Observation]:
-    return lambda: observe(reading.reader(release), release.function_name)
+    wanted = {address: intent.desired or intent.left for address, intent in intents.items()}
+    releases = {address: release for address, release in wanted.items() if release is not None}
+    return observe_all(reading.reader, releases, parallelism=reading.parallelism)
 
 
 def _version_reader(intent: Intent, reading: Reading) -> Callable[[str], ObservedFunction | None]:

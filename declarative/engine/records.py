@@ -241,6 +241,14 @@ def recorded_observation(record: ReleaseRecord | None) -> Observation:
     )
 
 
+def recorded_outputs(revision: Revision | None) -> dict[str, dict[str, JsonValue]]:
+    """Return the outputs that a revision recorded: value, and whether it is secret."""
+    found = revision.details.get("outputs") if revision else None
+    if not isinstance(found, Mapping):
+        return {}
+    return {name: dict(item) for name, item in found.items() if isinstance(item, Mapping)}  # type: ignore[arg-type] # JSON from state
+
+
 def attribute_of(record: ReleaseRecord, path: tuple[str, ...]) -> JsonValue:
     """Return what ``release.X.PATH`` stands for once ``record`` is applied; None if nothing.
 

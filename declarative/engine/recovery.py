@@ -19,6 +19,7 @@ from declarative.engine.records import (
     Outcome,
     Recorded,
     Snapshot,
+    read_snapshot,
     record_of,
 )
 from declarative.errors import LamformError, RemoteError
@@ -27,6 +28,7 @@ from declarative.model.revision import Leftover
 
 if TYPE_CHECKING:
     from declarative.engine.ports import Cloud, FunctionReader, ObservedFunction, Runner
+    from declarative.engine.reading import Reading
     from declarative.engine.secrets import Secrets
     from declarative.model.revision import ReleaseRecord
 
@@ -174,18 +176,14 @@ def _published(
     return versions
 
 
-def recovered_view(
-    snapshot: Snapshot,
-    *,
-    state: StateReader,
-    cloud: Cloud,
-    secrets: Secrets,
-    runner: Runner,
-    refresh: bool,
-) -> Snapshot:
-    """Return ``snapshot`` as it will be once dead runs are recovered; nothing is written."""
-    dead = dead_runs(state, runner)
-    running = _running(state, runner)
+def recovered_view(reading: Reading, *, refresh: bool) -> Snapshot:
+    """Return head as it will be once dead runs are recovered; nothing is written.
+
+    Without ``refresh`` AWS is not asked, and the open releases are only named.
+    """
+    snapshot = read_snapshot(reading.state)
+    dead = dead_runs(reading.state, reading.runner)
+    running = _running(reading.state, reading.runner)
     if not dead:
         return replace(snapshot, warnings=(*snapshot.warnings, *running))
     snapshot = replace(snapshot, recovers=tuple(run.run.run for run in dead))
@@ -193,7 +191,7 @@ def recovered_view(
     if not refresh:
         warning = f"An earlier run was cut off; what it did to {names} is not known without AWS"
         return replace(snapshot, warnings=(*snapshot.warnings, *running, warning))
-    recovery = look_at(dead, snapshot, cloud, secrets)
+    recovery = look_at(dead, snapshot, reading.cloud, reading.secrets)
     releases = dict(snapshot.releases)
     for address, record in recovery.records.items():
         if record is None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from declarative.engine.intents import Intent, Planned
-from declarative.engine.records import Snapshot, attribute_of
+from declarative.engine.records import Snapshot, attribute_of, recorded_outputs
 from declarative.engine.secrets import ReleaseLookup, Secrets
 from declarative.model import fields
 from declarative.model.plan import PlannedDiagnostic, PlannedOutput, PlannedRelease
@@ -142,8 +142,7 @@ def _foreseen_output(output: PlannedOutput, value: JsonValue) -> PlannedOutput:
 
 def output_changes(outputs: Mapping[str, PlannedOutput], snapshot: Snapshot) -> tuple[str, ...]:
     """Return the names of outputs that the next revision will record differently."""
-    recorded = snapshot.revision.details.get("outputs") if snapshot.revision else None
-    earlier = dict(recorded) if isinstance(recorded, Mapping) else {}
+    earlier = recorded_outputs(snapshot.revision)
     present = {name: recorded_output(output) for name, output in outputs.items()}
     names = {*earlier, *present}
     return tuple(sorted(name for name in names if earlier.get(name) != present.get(name)))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from declarative.engine.compare import Restore, content_digest
 from declarative.engine.intents import Intent, target_of
-from declarative.engine.planner import PlanRequest, Reading, plan_intents
+from declarative.engine.planner import PlanRequest, plan_intents
+from declarative.engine.reading import Reading
 from declarative.engine.records import Recorded, Snapshot, read_snapshot
 from declarative.engine.recovery import recovered_view
 from declarative.errors import LamformError, RefusedError
@@ -51,14 +52,7 @@ def plan_revert(
         LamformError: there is no such revision, or nothing to go back to.
         RefusedError: a release was not applied in that revision, without ``allow_failed``.
     """
-    snapshot = recovered_view(
-        read_snapshot(reading.state),
-        state=reading.state,
-        cloud=reading.cloud,
-        secrets=reading.secrets,
-        runner=reading.runner,
-        refresh=True,
-    )
+    snapshot = recovered_view(reading, refresh=True)
     number, goals, notes = _goals(target, reading.state, snapshot)
     chosen = {address: goal for address, goal in goals.items() if only is None or address in only}
     _refuse_failed(chosen, allow_failed=allow_failed)

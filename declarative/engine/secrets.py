@@ -66,14 +66,16 @@ class Secrets:
 
     def evaluate(self, expression: str, lookup: ReleaseLookup) -> JsonValue:
         """Return the plain value of a residual expression."""
-        value = evaluate(parse_expression(expression, "<plan>"), self.scope(lookup))
-        return _revealed(value)
+        return _revealed(self._value(expression, lookup))
 
     def known(self, expression: str, lookup: ReleaseLookup) -> JsonValue:
         """Return the value of a residual expression, or None while part of it is unknown."""
-        value = evaluate(parse_expression(expression, "<plan>"), self.scope(lookup))
+        value = self._value(expression, lookup)
         has_unknown, _ = deep_marks(value)
         return None if has_unknown else _revealed(value)
+
+    def _value(self, expression: str, lookup: ReleaseLookup) -> Value:
+        return evaluate(parse_expression(expression, "<plan>"), self.scope(lookup))
 
     def connector(self, settings: ConnectorSettings) -> Connector:
         """Return the connector with its credentials: the files' own, or the recorded one.

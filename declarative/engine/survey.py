@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from declarative.engine.drift import find_in_release
-from declarative.engine.observe import Observation, observe, observe_all
-from declarative.engine.records import read_snapshot
+from declarative.engine.observe import observe_all
 from declarative.engine.recovery import recovered_view
 from declarative.errors import RemoteError
 from declarative.model.plan import DriftFinding
 
 if TYPE_CHECKING:
-    from declarative.engine.planner import Reading
-    from declarative.model.revision import ReleaseRecord
+    from declarative.engine.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +36,15 @@ def find_drift(reading: Reading, *, only: Collection[str] | None = None) -> Drif
     Raises:
         RemoteError: releases could not be read; all of them are named.
     """
-    snapshot = recovered_view(
-        read_snapshot(reading.state),
-        state=reading.state,
-        cloud=reading.cloud,
-        secrets=reading.secrets,
-        runner=reading.runner,
-        refresh=True,
-    )
+    snapshot = recovered_view(reading, refresh=True)
     records = {
         address: recorded.record
         for address, recorded in snapshot.releases.items()
         if only is None or address in only
     }
     observed = observe_all(
-        {address: _observer(reading, record) for address, record in records.items()},
+        reading.reader,
+        {address: record.desired for address, record in records.items()},
         parallelism=reading.parallelism,
     )
     errors = [seen for seen in observed.values() if isinstance(seen, RemoteError)]
@@ -65,8 +57,3 @@ def find_drift(reading: Reading, *, only: Collection[str] | None = None) -> Drif
         for finding in find_in_release(records[address], seen, snapshot.fingerprinter)
     ]
     return DriftReport(tuple(findings), snapshot.warnings, len(records))
-
-
-def _observer(reading: Reading, record: ReleaseRecord) -> Callable[[], Observation]:
-    desired = record.desired
-    return lambda: observe(reading.reader(desired), desired.function_name)

@@ -1,4 +1,4 @@
-"""The world as an apply may change it; planning is handed ``planner.Reading`` instead."""
+"""The world as an apply may change it; planning is handed ``reading.Reading``."""
 
 from __future__ import annotations
 

@@ -104,13 +104,6 @@ class Reference:
     attributes: Lazy = field(compare=False, hash=False, repr=False)
 
 
-# bool before number: in Python a bool is an int, here it never is.
-Content = (
-    "None | Unknown | bool | int | Decimal | str | tuple[Value, ...] "
-    "| Mapping[str, Value] | Reference | Lazy"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Value:
     """One value of the language.

@@ -116,12 +116,6 @@ FUNCTION: Final[tuple[Field, ...]] = (
     ),
 )
 
-NAMES: Final[frozenset[str]] = frozenset(field.name for field in FUNCTION) | {
-    "function_name",
-    "tags",
-}
-"""What may stand in a ``function`` block; ``code``, ``publish`` and ``package_type`` may not."""
-
 Attributes = dict[str, "JsonValue"]
 """The attributes of a part: JSON by name, in normal form unless said otherwise."""
 

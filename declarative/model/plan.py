@@ -292,12 +292,15 @@ class PlannedRelease(Frozen):
         )
 
 
+Finding = Literal["modified", "deleted", "unmanaged", "code", "weights", "unreadable"]
+
+
 class DriftFinding(Frozen):
     """One difference between observed and recorded."""
 
     address: str
     kind: str
-    finding: Literal["modified", "deleted", "unmanaged", "code", "weights", "unreadable"]
+    finding: Finding
     path: tuple[str, ...] = ()
     recorded: JsonValue = None
     observed: JsonValue = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final, assert_never
 
 from declarative.render.look import Look, Style, printable
@@ -71,11 +70,6 @@ def _line(event: Event, rest: str, look: Look, style: Style = Style.PLAIN) -> st
 
 def _said(data: Mapping[str, JsonValue], name: str) -> str:
     return printable(str(data.get(name, "")))
-
-
-def event_json(event: Event) -> str:
-    """Return the event as one line of JSON, without its line break."""
-    return json.dumps(event_document(event), ensure_ascii=False)
 
 
 def event_document(event: Event) -> dict[str, JsonValue]:

@@ -18,8 +18,9 @@ from declarative.artifacts.sources import ArtifactSources
 from declarative.aws.session import AwsCloud
 from declarative.engine.apply import ApplyResult, Writing, apply_plan
 from declarative.engine.events import Event
-from declarative.engine.planner import PlanRequest, Reading, make_plan
+from declarative.engine.planner import PlanRequest, make_plan
 from declarative.engine.ports import Runner
+from declarative.engine.reading import Reading
 from declarative.engine.revert import plan_revert
 from declarative.engine.secrets import Secrets, literals_of
 from declarative.engine.survey import DriftReport, find_drift

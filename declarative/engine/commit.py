@@ -1,0 +1,198 @@
+"""What a run leaves in state: records of what AWS answered, and the revision around them.
+
+``apply`` decides when; here is what. The same goes for runs that died: their outcome was
+looked up by ``recovery`` and becomes a revision like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from backends.base import Revision, RevisionDraft, StateBackend, commit_disjoint
+from declarative.engine import recovery
+from declarative.engine.desired import refingerprint
+from declarative.engine.observe import Observation, observe
+from declarative.engine.records import (
+    Outcome,
+    Snapshot,
+    attribute_of,
+    read_snapshot,
+    record_of,
+    recorded_outputs,
+)
+from declarative.engine.references import recorded_output
+from declarative.model.plan import PlannedOutput
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from declarative.engine.leases import HeldLease
+    from declarative.engine.run import Run, RunWorld
+    from declarative.engine.writing import Writing
+    from declarative.model.plan import PlannedRelease
+    from declarative.model.revision import ReleaseRecord, ReleaseStatus
+
+
+def record_dead_runs(writing: Writing, lease: HeldLease) -> Revision | None:
+    """Record what dead runs did as a revision ``recovered``; None where there are none.
+
+    Raises:
+        RemoteError: a release that such a run left open cannot be read.
+    """
+    dead = recovery.dead_runs(writing.state, writing.runner)
+    if not dead:
+        return None
+    snapshot = read_snapshot(writing.state)
+    found = recovery.look_at(dead, snapshot, writing.cloud, writing.secrets)
+    for error in found.unreachable.values():
+        raise error
+    changes = _put(writing.state, found.records, snapshot)
+    draft = RevisionDraft(
+        status="recovered",
+        author=writing.runner.who,
+        created_at=writing.now(),
+        message=f"recovered run {', '.join(run.run.run for run in dead)}",
+        reverts=dead[-1].plan.reverts,
+        changes=changes,
+        details={
+            "releases": [{"address": address, "status": "recovered"} for address in changes],
+            "outputs": dict(recorded_outputs(snapshot.revision)),
+        },
+    )
+    first, *others = dead
+    revision = commit_disjoint(
+        writing.state,
+        draft,
+        base=snapshot.revision,
+        token=lease.token,
+        closes=first.run.run,
+    )
+    for run in others:  # after their outcome is durable: until then they must stay open
+        writing.state.close_run(run.run.run, token=lease.token)
+    return revision
+
+
+def record_release(
+    run: Run, world: RunWorld, release: PlannedRelease, status: ReleaseStatus
+) -> ReleaseRecord | None:
+    """Return the record of a release; None where it is gone."""
+    previous = world.snapshot.record(release.address)
+    progress = run.progress(release.address)
+    if status != "applied" or (not release.steps and progress.function is None):
+        reader = world.writing.reader(world.plan, release)
+        observed = observe(reader, release.function_name)
+    else:
+        observed = Observation(progress.function, dict(progress.aliases))
+    desired = release.desired
+    left = tuple(target for target in release.replaces if target not in progress.deleted)
+    if desired is None:
+        return previous if (observed.function is not None or left) and release.steps else None
+    if observed.function is None and left:
+        return previous  # the release has not moved yet
+    fingerprinter = world.snapshot.fingerprinter
+    published = dict(progress.published)
+    if status == "applied" and release.version is not None and observed.function is not None:
+        published.setdefault(release.version, observed.function)  # chosen since they are equal
+    return record_of(
+        Outcome(
+            desired=refingerprint(desired, run.values(release.address), fingerprinter),
+            observed=observed,
+            status=status,
+            plan_id=world.plan.plan_id,
+            published=published,
+            held=release.held,
+            leftovers=recovery.leftovers(world.plan, left),
+        ),
+        previous,
+        fingerprinter,
+    )
+
+
+def draft_of(
+    run: Run, world: RunWorld, records: Mapping[str, ReleaseRecord | None], status: str
+) -> RevisionDraft:
+    """Return the revision that records a run; the records are stored, nothing is committed."""
+    plan, writing = world.plan, world.writing
+    return RevisionDraft(
+        status=status,
+        author=writing.runner.who,
+        created_at=writing.now(),
+        message=writing.message,
+        plan_id=plan.plan_id,
+        git_commit=writing.git_commit,
+        reverts=plan.reverts,
+        changes=_put(writing.state, records, world.snapshot),
+        details={
+            "releases": [_summary(run, world, address, records[address]) for address in records],
+            "outputs": _outputs(world, records),
+        },
+    )
+
+
+def _put(
+    state: StateBackend, records: Mapping[str, ReleaseRecord | None], snapshot: Snapshot
+) -> dict[str, str | None]:
+    """Store the records and return what changes by address."""
+    present = {address: record for address, record in records.items() if record is not None}
+    ids = state.put(record.to_bytes() for record in present.values())
+    changes: dict[str, str | None] = dict(zip(present, ids, strict=True))
+    for address, record in records.items():
+        if record is None and address in snapshot.releases:
+            changes[address] = None
+    return changes
+
+
+def _summary(
+    run: Run, world: RunWorld, address: str, record: ReleaseRecord | None
+) -> dict[str, JsonValue]:
+    """Return what history says of one release."""
+    previous = world.snapshot.record(address)
+    before = previous.aliases if previous else {}
+    after = record.aliases if record else {}
+    moved: dict[str, JsonValue] = {}
+    for name in sorted({*before, *after}):
+        origin = before[name].function_version if name in before else None
+        to = after[name].function_version if name in after else None
+        if origin != to:
+            moved[name] = {"from": origin, "to": to}
+    return {
+        "address": address,
+        "status": run.status(address),
+        "action": run.action(address),
+        "versions": {
+            "from": previous.version if previous else None,
+            "to": record.version if record else None,
+        },
+        "aliases": moved,
+    }
+
+
+def _outputs(world: RunWorld, records: Mapping[str, ReleaseRecord | None]) -> dict[str, JsonValue]:
+    """Return the outputs as the revision records them: what changes, over what is there.
+
+    Each is evaluated from what was recorded, not from what the plan foresaw: a release
+    that failed has not become what it was to be.
+    """
+    lookup = _lookup(world, records)
+    outputs: dict[str, JsonValue] = {**recorded_outputs(world.snapshot.revision)}
+    for name in world.plan.output_changes:
+        output = world.plan.outputs.get(name)
+        if output is None:
+            outputs.pop(name, None)
+            continue
+        if output.residual is not None and not output.sensitive:
+            known = world.writing.secrets.known(output.residual, lookup)
+            output = PlannedOutput(value=known)
+        outputs[name] = recorded_output(output)
+    return outputs
+
+
+def _lookup(
+    world: RunWorld, records: Mapping[str, ReleaseRecord | None]
+) -> Callable[[str, tuple[str, ...]], JsonValue]:
+    def lookup(address: str, path: tuple[str, ...]) -> JsonValue:
+        record = records.get(address) or world.snapshot.record(address)
+        return attribute_of(record, path) if record else None
+
+    return lookup
