@@ -80,6 +80,38 @@ def creation(name: str, attributes: Mapping[str, JsonValue], code: Code) -> dict
     return {"FunctionName": name, "Code": package(code), **to_api(declared)}
 
 
+def function_request(
+    name: str,
+    attributes: Mapping[str, JsonValue],
+    code: Code,
+    *,
+    tags: Mapping[str, str],
+    publish: bool,
+) -> dict[str, object]:
+    """Return the whole ``CreateFunction`` request."""
+    request = creation(name, attributes, code)
+    if tags:
+        request["Tags"] = dict(tags)
+    if publish:
+        request["Publish"] = True
+    return request
+
+
+def alias_request(
+    name: str, alias: str, *, version: str, description: str, routing: Mapping[str, float]
+) -> dict[str, object]:
+    """Return a ``CreateAlias`` request."""
+    request: dict[str, object] = {
+        "FunctionName": name,
+        "Name": alias,
+        "FunctionVersion": version,
+        "Description": description,
+    }
+    if routing:
+        request["RoutingConfig"] = {"AdditionalVersionWeights": dict(routing)}
+    return request
+
+
 def reconfiguration(name: str, attributes: Mapping[str, JsonValue]) -> dict[str, object]:
     """Return an ``UpdateFunctionConfiguration`` request that sets ``attributes``.
 

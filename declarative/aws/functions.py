@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from declarative.aws.answers import (
-    creation,
+    alias_request,
+    function_request,
     observed_alias,
     observed_configuration,
     observed_function,
@@ -141,11 +142,10 @@ class LambdaFunctions(LambdaReader):
         publish: bool,
     ) -> ObservedFunction:
         """Create the function; with ``publish``, version 1 as well."""
-        request = cast("CreateFunctionRequestTypeDef", creation(name, attributes, code))
-        if tags:
-            request["Tags"] = dict(tags)
-        if publish:
-            request["Publish"] = True
+        request = cast(
+            "CreateFunctionRequestTypeDef",
+            function_request(name, attributes, code, tags=tags, publish=publish),
+        )
         return self._change(
             "CreateFunction",
             name,
@@ -218,14 +218,10 @@ class LambdaFunctions(LambdaReader):
         self, name: str, alias: str, *, version: str, description: str, routing: Mapping[str, float]
     ) -> ObservedAlias:
         """Create an alias."""
-        request: CreateAliasRequestTypeDef = {
-            "FunctionName": name,
-            "Name": alias,
-            "FunctionVersion": version,
-            "Description": description,
-        }
-        if routing:
-            request["RoutingConfig"] = {"AdditionalVersionWeights": dict(routing)}
+        request = cast(
+            "CreateAliasRequestTypeDef",
+            alias_request(name, alias, version=version, description=description, routing=routing),
+        )
         return self._change(
             "CreateAlias",
             f"{name}:{alias}",

@@ -10,7 +10,18 @@ from typing import Annotated, Any
 import typer
 
 from declarative import __version__
-from declarative.cli import apply, drift, history, init, inspect, plan, revert, sandbox, state
+from declarative.cli import (
+    apply,
+    drift,
+    explain,
+    history,
+    init,
+    inspect,
+    plan,
+    revert,
+    sandbox,
+    state,
+)
 from declarative.cli.session import Session
 from declarative.errors import LamformError
 
@@ -69,6 +80,12 @@ def command_line() -> Any:
         inspect.console,
         "echo 'upper(var.stage)' | lamform console",
         short_help="Evaluate expressions from stdin.",
+    )
+    _add(
+        app,
+        explain.explain,
+        "lamform explain 'checkout[prod-eu]' --definition",
+        short_help="Show which value won, where it was set, and what it overrode.",
     )
     _add(app, inspect.schema, "lamform schema plan")
     app.add_typer(_sandbox(), name="sandbox")

@@ -48,9 +48,10 @@ class Binder:
         self.evaluation = evaluation
         self._settings = settings
         self._releases: dict[str, Release] = {}
-        evaluation.release = lambda instance: Exports(self._release(instance)).value()
+        evaluation.release = lambda instance: Exports(self.release(instance)).value()
 
-    def _release(self, instance: Instance) -> Release:
+    def release(self, instance: Instance) -> Release:
+        """Return the lazily evaluated parts of one release."""
         found = self._releases.get(instance.address)
         if found is None:
             found = self._releases[instance.address] = Release(self.evaluation, instance)
@@ -74,7 +75,7 @@ class Binder:
         return tuple(bound.values())
 
     def _bound(self, instance: Instance) -> BoundRelease:
-        release = self._release(instance)
+        release = self.release(instance)
         memo = self.evaluation.memo
         label = f"{instance.address} content"
         content = memo.get(label, lambda: self._content(release), instance.section.range)

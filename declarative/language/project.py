@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 from declarative.errors import ConfigurationError
 from declarative.language.binding import Binder, UnknownWorld, releases_in
 from declarative.language.calls import CallContext
-from declarative.language.content import holds, json_of, plain, read_section
+from declarative.language.content import json_of, plain, read_section
 from declarative.language.declarations import check_labels, project_files, read
 from declarative.language.entities import Evaluation
+from declarative.language.explanation import Explanation, explain
 from declarative.language.expressions import evaluate
 from declarative.language.garbage import uncollected
 from declarative.language.inputs import Assignment, VariableFile, VariableInputs, given_values
 from declarative.language.problems import Problems, suggestion
 from declarative.language.saved import residual_scope
 from declarative.language.settings import ProjectSettings, read_settings
+from declarative.model.checks import has_sensitive
 from declarative.model.config import OutputConfig
-from declarative.model.values import Sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,6 +106,25 @@ class Project:
             _outputs(binder.evaluation, problems)
         problems.raise_any(self.sources)
         return bound
+
+    def explain(self, only: frozenset[str]) -> tuple[Explanation, ...]:
+        """Return where everything comes from that the releases at these addresses say.
+
+        Nothing is asked of the world.
+
+        Raises:
+            ConfigurationError: the project has errors.
+        """
+        self.bind(UnknownWorld())
+        problems = Problems()
+        binder = self._binder(UnknownWorld())
+        found = []
+        for instance in binder.instances(problems):
+            if instance.address in only:
+                with problems.gathering(instance.address):
+                    found.append(explain(binder.release(instance), self.settings))
+        problems.raise_any(self.sources)
+        return tuple(found)
 
     def outputs(self, world: World) -> Mapping[str, Output]:
         """Return the project's outputs.
@@ -226,7 +246,7 @@ def _output(name: str, section: Section, evaluation: Evaluation) -> Output:
     if expression is None:
         return Output(None, config.sensitive, config.description)
     value = plain(evaluate(expression, evaluation.scope), expression.range)
-    if holds(value, Sensitive) and not config.sensitive:
+    if has_sensitive(value) and not config.sensitive:
         raise ConfigurationError.of(
             "Output is sensitive",
             f'The value of output "{name}" holds a secret. Write sensitive = true in the output, '

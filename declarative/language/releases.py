@@ -158,7 +158,7 @@ class Release:
     def _settled(self, name: str) -> Value | None:
         service = shared(self.evaluation.memo, self.service)
         declaration = service.declarations.get(name)
-        for over in reversed(self._layers()):
+        for over in reversed(self.layers()):
             give = over.items.get(name)
             if give is not None:
                 if declaration is None:
@@ -183,7 +183,7 @@ class Release:
     def variable_names(self) -> Iterable[str]:
         """Return the names of all variables, declared by the service or set by a layer."""
         names = dict.fromkeys(shared(self.evaluation.memo, self.service).names)
-        for over in self._layers():
+        for over in self.layers():
             names.update(dict.fromkeys(over.items))
         return names
 
@@ -191,7 +191,8 @@ class Release:
     def _service_scope(self) -> Scope:
         return self.within(self.service.scope)
 
-    def _layers(self) -> list[Layer]:
+    def layers(self) -> list[Layer]:
+        """Return all that sets variables; the later wins."""
         return self.evaluation.memo.get(
             f"{self.address} variables", lambda: [*self._found_layers()]
         )
@@ -242,11 +243,12 @@ class Release:
 
     def _bodies(self, type_: str) -> Iterator[tuple[Section, Scope]]:
         """Yield the blocks of one type in the service and its overrides; the later wins."""
-        for body, scope in self._parents():
+        for body, scope in self.parents():
             for placed in blocks(body, type_, scope):
                 yield placed.section, placed.scope
 
-    def _parents(self) -> Iterator[tuple[Section, Scope]]:
+    def parents(self) -> Iterator[tuple[Section, Scope]]:
+        """Yield the service and the overrides of it; the later wins."""
         yield self.service.section, self._service_scope
         for instance in (self.environment, self.infrastructure):
             for over in self._overrides(instance):
@@ -294,7 +296,7 @@ class Release:
         )
 
     def _alias_blocks(self) -> Iterator[tuple[str, Placed]]:
-        for body, scope in self._parents():
+        for body, scope in self.parents():
             seen: dict[str, Placed] = {}
             for placed in blocks(body, "alias", scope):
                 name = _alias_name(placed)

@@ -95,8 +95,60 @@ class StateDocument(Frozen):
     notes: tuple[str, ...] = ()
 
 
+class Place(Frozen):
+    """A place in the project's files; lines and columns count from 1."""
+
+    filename: str
+    line: int
+    column: int
+
+
+class ExplainedOrigin(Frozen):
+    """One place that sets something; a sensitive or unknown value is null."""
+
+    layer: str
+    place: Place | None
+    value: JsonValue = None
+    sensitive: bool = False
+    unknown: bool = False
+
+
+class ExplainedItem(ExplainedOrigin):
+    """One thing a release says; ``overridden`` has what it won over, nearest first."""
+
+    kind: str
+    path: tuple[str | int, ...]
+    overridden: tuple[ExplainedOrigin, ...] = ()
+
+
+class AwsRequest(Frozen):
+    """One request to AWS, in its spelling; secrets and the package are placeholders."""
+
+    operation: str
+    parameters: dict[str, JsonValue]
+
+
+class ExplainedRelease(Frozen):
+    """One release; either ``items`` or, with ``--definition``, ``requests`` is filled."""
+
+    address: str
+    service: str
+    environment: str
+    infrastructure: str
+    items: tuple[ExplainedItem, ...] = ()
+    requests: tuple[AwsRequest, ...] = ()
+
+
+class ExplainDocument(Frozen):
+    """Where everything that releases say comes from."""
+
+    format_version: str = FORMAT_VERSION
+    releases: tuple[ExplainedRelease, ...]
+
+
 SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "drift": DriftDocument,
+    "explain": ExplainDocument,
     "history": HistoryDocument,
     "plan": Plan,
     "state": StateDocument,
