@@ -17,9 +17,10 @@ from declarative.language.residuals import (
     residualize,
     try_residual,
 )
-from declarative.language.traversal import free_names
+from declarative.language.traversal import children, free_names
 from declarative.language.types import ConversionError, convert
 from declarative.language.values import BOOL, DYNAMIC, FALSE, TRUE, UNKNOWN, Kind, Value, solid
+from declarative.language.world import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -204,11 +205,18 @@ def _residual(node: Call, arguments: Sequence[_Argument]) -> Expression:
     if node.name == "sensitive" and len(arguments) == 1:
         expression = arguments[0].expression
         names = free_names(expression)
-        if names and names <= {"var"}:
+        if names and names <= {"var"} and not _reads_secret(expression):
             return Call(node.name, (expression,))
         if not is_traced_deep(arguments[0].value):
             raise UntraceableError  # the residual would be the secret itself
     return Call(node.name, tuple(residual_of(item.value) for item in arguments))
+
+
+def _reads_secret(expression: Expression) -> bool:
+    """Whether a secret is read in ``expression``: as written, that says not from where."""
+    return (isinstance(expression, Call) and expression.name in SECRETS) or any(
+        _reads_secret(child) for child, _ in children(expression)
+    )
 
 
 def _whole(node: Call, evaluate: Evaluate) -> Expression:

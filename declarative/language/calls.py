@@ -14,17 +14,36 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from declarative.errors import EvaluationError
 from declarative.language.values import Type, Value
+from declarative.language.world import NO_SOURCES, Sources
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+def no_head() -> str:
+    """Refuse: nobody knows of a commit here.
+
+    Raises:
+        FunctionError: always.
+    """
+    raise refuse("there is no git work tree here to read the commit of")
+
+
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What impure functions may read: the project's directory and the environment."""
+    """What impure functions may read.
+
+    Attributes:
+        root: The project's directory.
+        environ: The environment.
+        sources: Where secrets come from.
+        head: Returns the commit that the project's files are at.
+    """
 
     root: Path
     environ: Mapping[str, str]
+    sources: Sources = NO_SOURCES
+    head: Callable[[], str] = no_head
 
 
 @dataclass(frozen=True, slots=True)

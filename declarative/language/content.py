@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
@@ -16,10 +16,11 @@ from declarative.language.problems import NOT_KNOWN, suggestion
 from declarative.language.residuals import residual_of, try_residual
 from declarative.language.sections import Section, place_within
 from declarative.language.syntax import unparse
+from declarative.language.traversal import free_names
 from declarative.language.types import deep_marks, without_marks
 from declarative.language.values import Reference, Value
 from declarative.model.base import Frozen
-from declarative.model.checks import PENDING
+from declarative.model.checks import PENDING, has_sensitive, is_sensitive
 from declarative.model.config import Config
 from declarative.model.values import Pending, Sensitive
 
@@ -188,11 +189,11 @@ def _shown(written: Written, path: Path) -> str:
             value = value.get(step)
         elif isinstance(value, list) and isinstance(step, int):
             value = value[step]
-    if isinstance(value, Sensitive):
+    if is_sensitive(value):
         return "a sensitive value"
     if isinstance(value, Reference):
         return value.address
-    if holds(value, Sensitive):
+    if has_sensitive(value):
         return "a value with sensitive parts"
     found = json.dumps(value, default=_as_json, ensure_ascii=False)
     return found if len(found) <= _LONGEST else found[: _LONGEST - 1] + "…"
@@ -254,18 +255,41 @@ def _whole(value: Value, place: SourceRange) -> object:
     """Return a value that is one leaf as soon as any part of it is marked."""
     unknown, sensitive = deep_marks(value)
     if unknown and sensitive:
-        raise EvaluationError.of(
-            NOT_KNOWN,
-            "A secret cannot be put together with something that is known only once another "
-            "release is applied: lamform could not tell whether it has changed.",
-            range=place,
-        )
+        return _unread(value, place)
     if sensitive:
         return Sensitive(revealed(value), _residual(value))  # type: ignore[arg-type] # JSON
     if unknown:
         return Pending(_residual(value) or "null")
     items = value.content if isinstance(value.content, tuple) else ()
     return [plain(item, place) for item in items]
+
+
+def _unread(value: Value, place: SourceRange) -> Pending:
+    """Return a secret that is not read here: apply reads it from where its residual says.
+
+    Raises:
+        EvaluationError: it depends on something else that nobody knows yet.
+    """
+    residual = try_residual(lambda: residual_of(value))
+    if residual is None:
+        raise EvaluationError.of(
+            NOT_KNOWN,
+            "A secret that cannot be read when the plan is made is put together with one that "
+            "is written literally in the files, which no plan can carry. Take that one from a "
+            "sensitive variable.",
+            range=place,
+        )
+    if free_names(residual) - _GIVEN_AT_APPLY:
+        raise EvaluationError.of(
+            NOT_KNOWN,
+            "A secret cannot be put together with something that is known only once another "
+            "release is applied: lamform could not tell whether it has changed.",
+            range=place,
+        )
+    return Pending(unparse(residual), sensitive=True)
+
+
+_GIVEN_AT_APPLY: Final = frozenset({"var", "connector"})
 
 
 def _residual(value: Value) -> str | None:

@@ -6,6 +6,7 @@ environments, infrastructures, and which instances each ``for_each`` makes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from declarative.errors import EvaluationError
@@ -23,6 +24,7 @@ from declarative.language.services import shared
 from declarative.language.types import friendly_name
 from declarative.language.values import DYNAMIC, STRING, UNKNOWN, Kind, Reference, Type, Value
 from declarative.language.variables import Declaration
+from declarative.language.world import WorldSources
 from declarative.model.base import Frozen
 from declarative.model.config import EnvironmentConfig, InfrastructureConfig, VariableConfig
 
@@ -78,7 +80,7 @@ class Evaluation:
                 "connector": group(self._connectors, lambda: ["aws"]),
                 **{type_: self._all_of(type_) for type_ in types},
             },
-            context,
+            replace(context, sources=WorldSources(world, self.connector_at)),
         )
 
     def _all_of(self, type_: str) -> Value:
@@ -266,6 +268,10 @@ class Evaluation:
         return self.memo.get(
             f"{instance.address} content", lambda: connector_of(instance), instance.section.range
         )
+
+    def connector_at(self, address: str) -> Connector:
+        """Return the content of the connector at an address that a reference gave."""
+        return self.connector(self._instances[address])
 
     def account_id(self, infrastructure: Instance) -> str | None:
         """Return the account of an infrastructure, or None where nobody knows."""

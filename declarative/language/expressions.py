@@ -53,6 +53,7 @@ from declarative.language.values import (
     solid,
     tuple_of,
 )
+from declarative.language.world import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -179,8 +180,10 @@ def _call(node: Call, scope: Scope) -> Value:
 def _conditional(node: Conditional, scope: Scope) -> Value:
     """Evaluate both branches, for their common type; only the chosen one may fail."""
     condition = truth(evaluate(node.condition, scope), node.condition.range)
-    then = _attempt(node.then, scope)
-    otherwise = _attempt(node.otherwise, scope)
+    # The other branch only has a type to give: secrets in it are not read.
+    other = ChildScope(scope, {}, replace(scope.context, sources=Unread(scope.context.sources)))
+    then = _attempt(node.then, other if condition.content is False else scope)
+    otherwise = _attempt(node.otherwise, other if condition.content is True else scope)
     if condition.content is UNKNOWN:
         made = Value(_common_type(node, then, otherwise), UNKNOWN)
     else:

@@ -15,7 +15,7 @@ from declarative.language.nodes import Literal
 from declarative.language.problems import NOT_KNOWN
 from declarative.language.sections import Section, blocks, entries, place_within
 from declarative.language.syntax import unparse
-from declarative.model.checks import spread
+from declarative.model.checks import has_sensitive, spread
 from declarative.model.config import FunctionConfig
 from declarative.model.values import Pending, Sensitive
 
@@ -144,7 +144,7 @@ def _merged(base: object, over: object) -> object:
     sources = (_source(base), _source(over))
     residual = None if None in sources else f"merge({sources[0]}, {sources[1]})"
     if isinstance(base, Pending) or isinstance(over, Pending):
-        return Pending(residual or "null")
+        return Pending(residual or "null", sensitive=has_sensitive(base) or has_sensitive(over))
     return Sensitive({**_revealed(base), **_revealed(over)}, residual)  # type: ignore[dict-item]
 
 

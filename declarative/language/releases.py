@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from declarative.errors import EvaluationError
@@ -22,6 +23,7 @@ from declarative.language.sections import (
 from declarative.language.services import shared
 from declarative.language.types import from_python
 from declarative.language.values import STRING, UNKNOWN, Reference, Value
+from declarative.language.world import Home, WorldSources
 from declarative.model.config import AliasConfig, InfrastructureConfig, ServiceVariableConfig
 
 if TYPE_CHECKING:
@@ -66,11 +68,13 @@ class Release:
         self.address = instance.address
         self.memo = evaluation.memo
         self._self = group(self._of_self, lambda: _SELF)
+        sources = WorldSources(evaluation.world, evaluation.connector_at, self._home)
+        self._context = replace(evaluation.scope.context, sources=sources)
         self.scope: Scope = self.within(instance.scope)
 
     def within(self, scope: Scope) -> Scope:
         """Return ``scope`` with ``self`` as this release means it."""
-        return ChildScope(scope, {"self": self._self})
+        return ChildScope(scope, {"self": self._self}, self._context)
 
     # What the release joins
 
@@ -93,6 +97,10 @@ class Release:
     def region(self) -> str:
         """The region of its infrastructure."""
         return self.evaluation.config(self.infrastructure, InfrastructureConfig).region
+
+    def _home(self) -> Home:
+        connector = self.evaluation.target(self.infrastructure, "connector")
+        return Home(connector.address, self.region)
 
     def _joined(self, type_: str) -> Instance:
         inside = self.instance

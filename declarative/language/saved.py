@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from declarative.language.calls import CallContext, Function, Parameter
 from declarative.language.expressions import evaluate
 from declarative.language.functions import BUILTINS
+from declarative.language.functions.sources import PINNED
 from declarative.language.inputs import VariableInputs, given_values, required
 from declarative.language.nodes import Call, Literal
 from declarative.language.problems import Problems
 from declarative.language.residuals import literal
-from declarative.language.scopes import NO_NAMES, Roots, group, traversal
+from declarative.language.scopes import NO_NAMES, Roots, group, reference, traversal
+from declarative.language.scoping import ChildScope
 from declarative.language.syntax import parse_expression, unparse
 from declarative.language.types import convert, from_python, type_from_expression
 from declarative.language.values import DYNAMIC, STRING, UNKNOWN, Kind, Type, Value
+from declarative.language.writing import quote
 from declarative.model.address import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from declarative.language.nodes import Expression
+    from declarative.language.scoping import Scope
+    from declarative.language.world import Sources
 
 Lookup: TypeAlias = "Callable[[str, tuple[str, ...]], object | None]"
 
@@ -111,7 +117,43 @@ def residual_scope(
         "var": group(variable, lambda: given),
         "release": group(lambda name: _Step(releases, name).value(), tuple),
     }
-    return Roots(roots, CallContext(root, environ), {**BUILTINS, "typed": _TYPED})
+    functions = {**BUILTINS, **{function.name: function for function in (*PINNED, _TYPED)}}
+    return Roots(roots, CallContext(root, environ), functions)
+
+
+def with_sources(scope: Scope, sources: Sources, connectors: Iterable[str]) -> Scope:
+    """Return a scope of residual expressions in which secrets can be read.
+
+    Args:
+        scope: What else they may read.
+        sources: Where secrets come from.
+        connectors: The addresses that ``connector`` can name.
+    """
+    root = _references(tuple(_steps(address) for address in connectors))
+    return ChildScope(scope, {"connector": root}, replace(scope.context, sources=sources))
+
+
+def _steps(address: str) -> tuple[str, ...]:
+    """Return ``connector.aws.main["dev"]`` as the steps of its traversal behind the root."""
+    path, bracket, key = address.partition("[")
+    name = parse_expression(key.removesuffix("]")) if bracket else None
+    _, *steps = path.split(".")
+    return (*steps, str(name.value)) if isinstance(name, Literal) else tuple(steps)
+
+
+def _references(addresses: Collection[tuple[str, ...]], behind: tuple[str, ...] = ()) -> Value:
+    """Return what ``connector`` and the steps ``behind`` it stand for."""
+    if behind in addresses:
+        address = "connector." + ".".join(behind[:2])
+        if behind[2:]:
+            address += f"[{quote(behind[2])}]"
+        return reference("connector", address, lambda _: None, tuple)
+    following = {steps[len(behind)] for steps in addresses if steps[: len(behind)] == behind}
+
+    def step(name: str) -> Value | None:
+        return _references(addresses, (*behind, name)) if name in following else None
+
+    return group(step, lambda: following)
 
 
 class _Step:

@@ -36,10 +36,15 @@ class Scope(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChildScope:
-    """A scope with some names more, or hiding those of its parent."""
+    """A scope with some names more, or hiding those of its parent.
+
+    Attributes:
+        own: What impure functions may read here, where it is not what they may outside.
+    """
 
     parent: Scope
     bindings: Mapping[str, Value]
+    own: CallContext | None = None
 
     @property
     def functions(self) -> Mapping[str, Function]:
@@ -48,8 +53,8 @@ class ChildScope:
 
     @property
     def context(self) -> CallContext:
-        """Return the context of the outermost scope."""
-        return self.parent.context
+        """Return the context of this scope, or of the nearest that has one."""
+        return self.own or self.parent.context
 
     def lookup(self, name: str) -> Value | None:
         """Return what a name stands for here, or else in the parent."""

@@ -59,6 +59,8 @@ class By:
         if not self.marked:
             refuse_marks(value)
         if isinstance(value, Pending):
+            if value.sensitive and self.convert != "tostring":
+                return Pending(f"{self.convert}({value.residual})", sensitive=True)
             return value
         plain = self.check(value.value)
         if plain == value.value:
@@ -67,9 +69,23 @@ class By:
         return Sensitive(plain, residual)  # type: ignore[arg-type] # a check answers JSON
 
 
+def is_sensitive(value: object) -> bool:
+    """Whether evaluated content is a secret, known or not."""
+    return isinstance(value, Sensitive) or (isinstance(value, Pending) and value.sensitive)
+
+
+def has_sensitive(value: object) -> bool:
+    """Whether a secret, known or not, is anywhere in evaluated content."""
+    if isinstance(value, Mapping):
+        return any(map(has_sensitive, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(has_sensitive, value))
+    return is_sensitive(value)
+
+
 def refuse_marks(value: object) -> None:
     """Raise if ``value`` is sensitive or not known yet."""
-    if isinstance(value, Sensitive):
+    if is_sensitive(value):
         raise refuse("must not be sensitive: it is shown in plans and kept in state", "sensitive")
     if isinstance(value, Pending):
         raise refuse("must be known when the plan is made", PENDING)

@@ -44,9 +44,14 @@ class Sensitive:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A value that is not known yet, and the expression that will give it."""
+    """A value that is not known yet, and the expression that will give it.
+
+    Attributes:
+        sensitive: Whether it is a secret that is not read here: apply will.
+    """
 
     residual: str
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
