@@ -212,7 +212,8 @@ class ExpressionLowering:
                 expand = parts[-1].type == "ellipsis"
                 nodes = [part for part in parts if part.type == "expression"]
                 arguments = tuple(self.expression(part, loose=True) for part in nodes)
-        return Call(name, arguments, expand, self.range(node))
+        # The built-in functions have a namespace of their own, which nobody needs to name.
+        return Call(name.removeprefix("core::"), arguments, expand, self.range(node))
 
     def _for(self, node: Node) -> Expression:
         _, intro, *rest = significant(node)

@@ -12,16 +12,23 @@ from typing import Final
 
 from declarative.language.calls import Function
 from declarative.language.functions import (
+    absent,
+    charsets,
     collection,
+    dates,
     encoding,
     filesystem,
     formatting,
+    globs,
     hashing,
     mapping,
+    network,
     numeric,
     patterns,
     sets,
+    sources,
     string,
+    templating,
     typing,
     unrepeatable,
 )
@@ -32,19 +39,26 @@ BUILTINS: Final[Mapping[str, Function]] = MappingProxyType(
     {
         function.name: function
         for module in (
+            absent,
+            charsets,
             collection,
+            dates,
             encoding,
             filesystem,
             formatting,
+            globs,
             hashing,
             mapping,
+            network,
             numeric,
             patterns,
             sets,
+            sources,
             string,
             typing,
             unrepeatable,
         )
         for function in module.FUNCTIONS
     }
+    | {function.name: function for function in templating.functions(lambda: BUILTINS)}
 )

@@ -223,6 +223,19 @@ def _coalescelist(given: Sequence[Value]) -> Value:
     raise refuse("no argument is a list with elements")
 
 
+def _matchkeys(given: Sequence[Value]) -> Value:
+    values, keys, wanted = given
+    if len(items_of(values)) != len(items_of(keys)):
+        raise refuse("there must be as many keys as values", 1)
+    common = unify((element_type(keys.type), element_type(wanted.type)))
+    if common is None:
+        raise refuse("the keys and what is searched for must have one type", 2)
+    searched = [convert(item, common) for item in items_of(wanted)]
+    pairs = zip(items_of(values), items_of(keys), strict=True)
+    kept = [value for value, key in pairs if convert(key, common) in searched]
+    return list_of(element_type(values.type), kept)
+
+
 _ANY_LISTS: Final = carried("seqs")
 _STRINGS: Final = Parameter("list", LIST_OF_STRING)
 
@@ -245,6 +258,11 @@ FUNCTIONS: Final = (
     structural("flatten", [carried("list")], _flatten),
     function("index", [plain("list"), plain("value")], _index, returns=NUMBER),
     structural("length", [carried("value")], _length, returns=NUMBER),
+    function(
+        "matchkeys",
+        [Parameter(name, LIST_OF_ANY) for name in ("values", "keys", "searchset")],
+        _matchkeys,
+    ),
     structural("one", [carried("list")], _one),
     structural("reverse", [carried("list")], _reverse),
     structural(

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import base64
 import binascii
+import gzip
+import re
 import string as alphabet
+import struct
+import zlib
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import unquote_plus
 
 from declarative.language.calls import Parameter, refuse
-from declarative.language.functions import json_text, yaml_text
+from declarative.language.functions import csv_text, json_text, yaml_text, yaml_writing
 from declarative.language.functions.results import function, scalar, string, text
 from declarative.language.values import STRING, Value
 
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# Without a time and a system, so that equal texts have equal bytes; the blocks are Go's.
+_GZIP_HEADER: Final = bytes.fromhex("1f8b08000000000000ff")
+_EMPTY_BLOCK: Final = bytes.fromhex("000000ffff")
+_LAST_BLOCK: Final = bytes.fromhex("010000ffff")
 # What Go's url.QueryEscape leaves alone.
 _UNRESERVED: Final = frozenset((alphabet.ascii_letters + alphabet.digits + "-_.~").encode())
 
@@ -25,11 +35,19 @@ def _base64encode(given: str) -> Value:
     return string(base64.b64encode(given.encode()).decode("ascii"))
 
 
-def _base64decode(given: str) -> Value:
+def _yamlencode(given: Sequence[Value]) -> Value:
+    return string(yaml_writing.encode(given[0]))
+
+
+def _bytes(given: str) -> bytes:
     try:
-        data = base64.b64decode(given.replace("\n", "").replace("\r", ""), validate=True)
+        return base64.b64decode(given.replace("\n", "").replace("\r", ""), validate=True)
     except (binascii.Error, ValueError) as error:
         raise refuse("the string is not base64", 0) from error
+
+
+def _base64decode(given: str) -> Value:
+    data = _bytes(given)
     try:
         return string(data.decode())
     except UnicodeDecodeError as error:
@@ -47,7 +65,43 @@ def _urlencode(given: str) -> Value:
     )
 
 
+def _urldecode(given: str) -> Value:
+    if _BAD_ESCAPE.search(given):
+        raise refuse("a % must be followed by two hexadecimal digits", 0)
+    try:
+        return string(unquote_plus(given, errors="strict"))
+    except UnicodeDecodeError as error:
+        raise refuse("the decoded bytes are not UTF-8 text", 0) from error
+
+
+def _base64gzip(given: str) -> Value:
+    data = given.encode()
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)
+    whole = (
+        _GZIP_HEADER
+        + (packed or _EMPTY_BLOCK)
+        + _LAST_BLOCK
+        + struct.pack("<II", zlib.crc32(data), len(data) % 2**32)
+    )
+    return string(base64.b64encode(whole).decode("ascii"))
+
+
+def _base64gunzip(given: str) -> Value:
+    try:
+        return string(gzip.decompress(_bytes(given)).decode())
+    except UnicodeDecodeError as error:
+        raise refuse("the unpacked bytes are not UTF-8 text", 0) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise refuse("the decoded bytes are not gzip", 0) from error
+
+
 FUNCTIONS: Final = (
+    function("yamlencode", [Parameter("value", allow_null=True)], _yamlencode, returns=STRING),
+    function("csvdecode", [text("str")], lambda given: csv_text.decode(str(given[0].content))),
+    scalar("base64gzip", text("str"), _base64gzip, STRING),
+    scalar("base64gunzip", text("str"), _base64gunzip, STRING),
+    scalar("urldecode", text("str"), _urldecode, STRING),
     function("jsonencode", [Parameter("val", allow_null=True)], _jsonencode, returns=STRING),
     scalar("base64encode", text("str"), _base64encode, STRING),
     scalar("base64decode", text("str"), _base64decode, STRING),

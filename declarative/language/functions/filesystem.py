@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from declarative.language.calls import CallContext, Function, Parameter, refuse
+from declarative.language.calls import CallContext, Function, refuse
 from declarative.language.functions.hashing import base64_digest, hexadecimal
 from declarative.language.functions.results import (
     boolean,
@@ -60,13 +60,22 @@ def _reason(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _file(context: CallContext, given: Sequence[Value]) -> Value:
+def read_text(context: CallContext, path: Value) -> str:
+    """Return the text of a file.
+
+    Raises:
+        FunctionError: there is none, it cannot be read, or it is not UTF-8.
+    """
     try:
-        return string(_read(context, given[0]).decode())
+        return _read(context, path).decode()
     except UnicodeDecodeError as error:
         raise refuse(
-            f'"{text_of(given[0])}" is not UTF-8 text; use filebase64 for binary files', 0
+            f'"{text_of(path)}" is not UTF-8 text; use filebase64 for binary files', 0
         ) from error
+
+
+def _file(context: CallContext, given: Sequence[Value]) -> Value:
+    return string(read_text(context, given[0]))
 
 
 def _fileexists(context: CallContext, given: Sequence[Value]) -> Value:
@@ -112,22 +121,6 @@ def _pathexpand(context: CallContext, given: Sequence[Value]) -> Value:
     return string(_expanded(context, text_of(given[0])))
 
 
-def _getenv(context: CallContext, given: Sequence[Value]) -> Value:
-    name, *defaults = given
-    if len(defaults) > 1:
-        raise refuse("a name and at most one default are required")
-    found = context.environ.get(text_of(name))
-    if found is not None:
-        return string(found)
-    if defaults:
-        return defaults[0]
-    raise refuse(
-        f'the environment variable "{text_of(name)}" is not set; set it, or give a default '
-        "as the second argument",
-        0,
-    )
-
-
 FUNCTIONS: Final = (
     impure("file", text("path"), _file, STRING),
     impure("fileexists", text("path"), _fileexists, BOOL),
@@ -142,11 +135,4 @@ FUNCTIONS: Final = (
     scalar("dirname", text("path"), _dirname, STRING),
     impure("abspath", text("path"), _abspath, STRING),
     impure("pathexpand", text("path"), _pathexpand, STRING),
-    impure(
-        "getenv",
-        text("name"),
-        _getenv,
-        STRING,
-        variadic=Parameter("default", STRING, allow_null=True),
-    ),
 )

@@ -1,14 +1,23 @@
-"""Digests of strings, in hexadecimal or base64."""
+"""Digests of strings, in hexadecimal, base64 or as a UUID."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import uuid
+from collections.abc import Sequence
 from typing import Final
 
-from declarative.language.calls import Function
-from declarative.language.functions.results import scalar, string, text
-from declarative.language.values import STRING
+from declarative.language.calls import Function, refuse
+from declarative.language.functions.results import function, scalar, string, text, text_of
+from declarative.language.values import STRING, Value
+
+_NAMESPACES: Final = {
+    "dns": uuid.NAMESPACE_DNS,
+    "url": uuid.NAMESPACE_URL,
+    "oid": uuid.NAMESPACE_OID,
+    "x500": uuid.NAMESPACE_X500,
+}
 
 
 def hexadecimal(algorithm: str, data: bytes) -> str:
@@ -40,7 +49,19 @@ def _in_base64(algorithm: str) -> Function:
     )
 
 
+def _uuidv5(given: Sequence[Value]) -> Value:
+    named = text_of(given[0])
+    try:
+        namespace = _NAMESPACES.get(named) or uuid.UUID(named)
+    except ValueError as error:
+        raise refuse(
+            f'"{named}" is no namespace; use "dns", "url", "oid", "x500" or a UUID', 0
+        ) from error
+    return string(str(uuid.uuid5(namespace, text_of(given[1]))))
+
+
 FUNCTIONS: Final = (
+    function("uuidv5", [text("namespace"), text("name")], _uuidv5, returns=STRING),
     *(_in_hexadecimal(algorithm) for algorithm in ("md5", "sha1", "sha256", "sha512")),
     *(_in_base64(algorithm) for algorithm in ("sha256", "sha512")),
 )

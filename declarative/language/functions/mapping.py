@@ -15,6 +15,7 @@ from declarative.language.functions.results import (
     ORDERED,
     carried,
     element_type,
+    function,
     items_of,
     list_of,
     members_of,
@@ -28,6 +29,7 @@ from declarative.language.values import STRING, Kind, Type, Value, object_of, tu
 
 _A_LIST: Final = "a list or tuple"
 _A_MAP: Final = "a map or object"
+_MAP_OF_LISTS: Final = Type(Kind.MAP, element=LIST_OF_STRING)
 
 
 def _keys(given: Sequence[Value]) -> Value:
@@ -86,7 +88,21 @@ def _zipmap(given: Sequence[Value]) -> Value:
     )
 
 
+def _transpose(given: Sequence[Value]) -> Value:
+    found: dict[str, list[Value]] = {}
+    for name, listed in sorted(members_of(given[0]).items()):
+        if listed.is_null:
+            raise refuse(f'the list at "{name}" is null', 0)
+        for item in items_of(listed):
+            if item.is_null:
+                raise refuse(f'an element of the list at "{name}" is null', 0)
+            found.setdefault(text_of(item), []).append(Value(STRING, name))
+    lists = {name: list_of(STRING, found[name]) for name in sorted(found)}
+    return Value(_MAP_OF_LISTS, lists)
+
+
 FUNCTIONS: Final = (
+    function("transpose", [Parameter("values", _MAP_OF_LISTS)], _transpose, returns=_MAP_OF_LISTS),
     structural("keys", [carried("inputMap")], _keys),
     structural(
         "lookup",

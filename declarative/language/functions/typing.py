@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from declarative.language.calls import Function, Parameter
-from declarative.language.functions.results import LIST_OF_ANY, boolean, function
+from declarative.language.functions.results import LIST_OF_ANY, boolean, carried, function
 from declarative.language.types import convert
 from declarative.language.values import BOOL, DYNAMIC, NUMBER, STRING, Kind, Type, Value
 
@@ -40,6 +40,8 @@ FUNCTIONS: Final = (
     _conversion("tolist", LIST_OF_ANY, exact=False),
     _conversion("toset", Type(Kind.SET, element=DYNAMIC), exact=False),
     _conversion("tomap", Type(Kind.MAP, element=DYNAMIC), exact=False),
+    # No value here is ephemeral: what must not be kept is sensitive, and stays so.
+    function("ephemeralasnull", [carried("value", allow_null=True)], lambda given: given[0]),
     function("sensitive", [_MARKED], _sensitive),
     function("nonsensitive", [_MARKED], _nonsensitive),
     function("issensitive", [_MARKED], _issensitive, returns=BOOL),
