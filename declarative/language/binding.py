@@ -18,13 +18,13 @@ from declarative.language.world import UnknownWorld, World
 from declarative.model.bound import BoundAlias, BoundRelease
 from declarative.model.config import (
     AliasConfig,
-    EnvironmentConfig,
     FunctionConfig,
     LifecycleConfig,
     ReleaseConfig,
     ServiceConfig,
     declared,
 )
+from declarative.model.project_config import EnvironmentConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

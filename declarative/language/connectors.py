@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from declarative.language.content import read_section
 from declarative.model.bound import Connector
-from declarative.model.config import (
+from declarative.model.config import declared
+from declarative.model.project_config import (
     AssumeRoleConfig,
     ConnectorConfig,
     DefaultCredentials,
     StaticCredentials,
-    declared,
 )
 from declarative.model.values import Sensitive
 

@@ -26,7 +26,11 @@ from declarative.language.values import DYNAMIC, STRING, UNKNOWN, Kind, Referenc
 from declarative.language.variables import Declaration
 from declarative.language.world import WorldSources
 from declarative.model.base import Frozen
-from declarative.model.config import EnvironmentConfig, InfrastructureConfig, VariableConfig
+from declarative.model.project_config import (
+    EnvironmentConfig,
+    InfrastructureConfig,
+    VariableConfig,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

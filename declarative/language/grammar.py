@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from declarative.language.schema import Nested, Shape, one, shape
-from declarative.model import config
+from declarative.model import config, project_config
 from declarative.model.fields import FUNCTION
 from declarative.model.fields import Shape as Holds
 
@@ -83,7 +83,10 @@ _VALIDATION: Final = one(shape(required="condition error_message"), most=None)
 _VARIABLE = "type default allowed_values"
 
 _BACKEND: Final = Nested(
-    {"sqlite": shape(config.SqliteSettings), "memory": shape(config.MemorySettings)},
+    {
+        "sqlite": shape(project_config.SqliteSettings),
+        "memory": shape(project_config.MemorySettings),
+    },
     ("kind",),
     most=1,
     later=frozenset({"s3"}),
@@ -102,8 +105,8 @@ _ARTIFACT: Final = Nested(
 
 _CREDENTIALS: Final = Nested(
     {
-        "default": shape(config.DefaultCredentials),
-        "static": shape(config.StaticCredentials),
+        "default": shape(project_config.DefaultCredentials),
+        "static": shape(project_config.StaticCredentials),
     },
     ("kind",),
     most=1,
@@ -111,24 +114,32 @@ _CREDENTIALS: Final = Nested(
 )
 
 _CONNECTOR: Final = shape(
-    config.ConnectorConfig,
+    project_config.ConnectorConfig,
     optional="for_each",
     blocks={
         "credentials": _CREDENTIALS,
-        "assume_role": one(shape(config.AssumeRoleConfig, later="session_tags duration")),
+        "assume_role": one(shape(project_config.AssumeRoleConfig, later="session_tags duration")),
     },
     later="quota_share retry",
 )
 
 TOP: Final[dict[str, Nested]] = {
-    "lamform": Nested({"": shape(config.Settings, blocks={"backend": _BACKEND}, later="policy")}),
+    "lamform": Nested(
+        {"": shape(project_config.Settings, blocks={"backend": _BACKEND}, later="policy")}
+    ),
     "variable": Nested(
-        {"": shape(config.VariableConfig, optional=_VARIABLE, blocks={"validation": _VALIDATION})},
+        {
+            "": shape(
+                project_config.VariableConfig,
+                optional=_VARIABLE,
+                blocks={"validation": _VALIDATION},
+            )
+        },
         ("name",),
     ),
     "locals": Nested({"": Shape(anything=True)}),
     "output": Nested(
-        {"": shape(config.OutputConfig, required="value", optional="depends_on")}, ("name",)
+        {"": shape(project_config.OutputConfig, required="value", optional="depends_on")}, ("name",)
     ),
     "connector": Nested(
         {"aws": _CONNECTOR},
@@ -136,13 +147,19 @@ TOP: Final[dict[str, Nested]] = {
         later=frozenset({"git", "nexus", "artifactory", "jenkins", "http", "terraform_cloud"}),
     ),
     "environment": Nested(
-        {"": shape(config.EnvironmentConfig, optional="variables", blocks={"override": _OVERRIDE})},
+        {
+            "": shape(
+                project_config.EnvironmentConfig,
+                optional="variables",
+                blocks={"override": _OVERRIDE},
+            )
+        },
         ("name",),
     ),
     "infrastructure": Nested(
         {
             "": shape(
-                config.InfrastructureConfig,
+                project_config.InfrastructureConfig,
                 required="environment connector",
                 optional="variables for_each",
                 blocks={"override": _OVERRIDE},
@@ -159,7 +176,7 @@ TOP: Final[dict[str, Nested]] = {
                 blocks={
                     "variable": one(
                         shape(
-                            config.ServiceVariableConfig,
+                            project_config.ServiceVariableConfig,
                             optional=_VARIABLE,
                             blocks={"validation": _VALIDATION},
                         ),

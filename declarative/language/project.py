@@ -20,7 +20,7 @@ from declarative.language.problems import Problems, suggestion
 from declarative.language.saved import residual_scope
 from declarative.language.settings import ProjectSettings, read_settings
 from declarative.model.checks import has_sensitive
-from declarative.model.config import OutputConfig
+from declarative.model.project_config import OutputConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,7 +24,8 @@ from declarative.language.services import shared
 from declarative.language.types import from_python
 from declarative.language.values import STRING, UNKNOWN, Reference, Value
 from declarative.language.world import Home, WorldSources
-from declarative.model.config import AliasConfig, InfrastructureConfig, ServiceVariableConfig
+from declarative.model.config import AliasConfig
+from declarative.model.project_config import InfrastructureConfig, ServiceVariableConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from declarative.errors import EvaluationError
 from declarative.language.sections import entries, place_within
 from declarative.language.variables import Declaration
-from declarative.model.config import ServiceVariableConfig
+from declarative.model.project_config import ServiceVariableConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from declarative.language.content import read_section
 from declarative.language.scopes import NO_NAMES
 from declarative.language.versions import satisfies
-from declarative.model.config import Config, MemorySettings, Settings, SqliteSettings
+from declarative.model.project_config import MemorySettings, Settings, SqliteSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from declarative.language.entities import Evaluation
     from declarative.language.problems import Problems
     from declarative.language.sections import Section
+    from declarative.model.config import Config
 
 
 @dataclass(frozen=True, slots=True)

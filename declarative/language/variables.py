@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from declarative.language.expressions import Scope
     from declarative.language.nodes import Expression
     from declarative.language.sections import Section
-    from declarative.model.config import VariableConfig
+    from declarative.model.project_config import VariableConfig
 
 
 @dataclass(frozen=True, slots=True)
