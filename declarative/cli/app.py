@@ -12,6 +12,7 @@ import typer
 from declarative import __version__
 from declarative.cli import (
     apply,
+    console,
     drift,
     explain,
     history,
@@ -77,7 +78,7 @@ def command_line() -> Any:
     _add(app, state.output, "lamform output live_arns", short_help="Show the recorded outputs.")
     _add(
         app,
-        inspect.console,
+        console.console,
         "echo 'upper(var.stage)' | lamform console",
         short_help="Evaluate expressions from stdin.",
     )

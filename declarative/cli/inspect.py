@@ -1,10 +1,8 @@
-"""``lamform validate``, ``lamform console`` and ``lamform schema``: nothing is asked of AWS."""
+"""``lamform validate`` and ``lamform schema``: nothing is asked of AWS."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -12,22 +10,14 @@ from pydantic import JsonValue
 
 from declarative.cli import options, plans
 from declarative.cli.session import Session
-from declarative.cli.wiring import load, open_scope
+from declarative.cli.wiring import load
 from declarative.errors import ConfigurationError, Diagnostic, LamformError
-from declarative.language.expressions import evaluate
-from declarative.language.plain import to_python
-from declarative.language.syntax import parse_expression
-from declarative.language.types import friendly_name
-from declarative.language.values import Value
 from declarative.language.world import UnknownWorld
-from declarative.model.values import SECRET, UNKNOWN
 from declarative.render.diagnostics import (
     FORMAT_VERSION,
     diagnostic_json,
-    diagnostics_text,
 )
 from declarative.render.documents import SCHEMAS
-from declarative.render.literals import multiline
 
 
 def validate(
@@ -51,7 +41,8 @@ def validate(
     plans.warn(session, project)
     count = len(project.releases())
     releases = f"{count} release" if count == 1 else f"{count} releases"
-    session.show(f"Success! The configuration is valid: {releases}.\n")
+    found = ", with warnings" if project.warnings else ""
+    session.show(f"Success! The configuration is valid{found}: {releases}.\n")
 
 
 def _verdict(diagnostics: tuple[Diagnostic, ...]) -> dict[str, JsonValue]:
@@ -63,57 +54,6 @@ def _verdict(diagnostics: tuple[Diagnostic, ...]) -> dict[str, JsonValue]:
         "warning_count": severities.count("warning"),
         "diagnostics": [diagnostic_json(one) for one in diagnostics],
     }
-
-
-def console(context: typer.Context) -> None:
-    """Evaluate expressions from stdin, one a line, and print one answer each.
-
-    What the files define can be read (var, local, references); files are not needed.
-    """
-    session: Session = context.obj
-    scope = open_scope()
-    failed = False
-    for line in _lines(session):
-        if line in ("exit", "quit"):
-            break
-        try:
-            _answer(session, evaluate(parse_expression(line), scope))
-        except LamformError as error:
-            failed = True
-            if session.json:
-                session.document({"error": str(error)})
-            else:
-                session.say(diagnostics_text(error.diagnostics, session.err_look))
-    if failed and not session.interactive:
-        raise typer.Exit(1)
-
-
-def _lines(session: Session) -> Iterator[str]:
-    while True:
-        if session.interactive:
-            session.out.flush()
-            session.err.write("> ")
-            session.err.flush()
-        line = sys.stdin.readline()
-        if not line:
-            if session.interactive:  # the last prompt is still an open line
-                session.say("")
-            return
-        if line.strip():
-            yield line.strip()
-
-
-def _answer(session: Session, value: Value) -> None:
-    shown: JsonValue = to_python(value, placeholder=_marker)  # type: ignore[assignment] # JSON
-    if session.json:
-        session.document({"value": shown, "type": friendly_name(value.type)})
-    else:
-        session.show(multiline(shown) + "\n")
-        session.out.flush()
-
-
-def _marker(value: Value) -> object:
-    return {SECRET: None} if value.sensitive else {UNKNOWN: ""}
 
 
 def schema(

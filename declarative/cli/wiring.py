@@ -222,12 +222,12 @@ def _located(address: BackendAddress) -> dict[str, JsonValue]:
     return settings
 
 
-def open_scope() -> Scope:
+def open_scope(inputs: VariableInputs | None = None) -> Scope:
     """Return what an expression may read in this directory, with project files or without."""
     directory = Path.cwd()
     if (directory / "lamform.hcl").exists() or any(directory.glob("*.lamform.hcl")):
-        return load().scope
-    return residual_scope(VariableInputs(), os.environ, lambda *_: None, root=directory)
+        return load(inputs).scope
+    return residual_scope(inputs or VariableInputs(), os.environ, lambda *_: None, root=directory)
 
 
 def runner() -> Runner:

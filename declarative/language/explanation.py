@@ -14,9 +14,9 @@ from declarative.language.layers import read_function
 from declarative.language.sections import blocks, place_within
 from declarative.language.services import shared
 from declarative.language.values import Reference
-from declarative.model.checks import spread
+from declarative.model.checks import has_sensitive, spread
 from declarative.model.config import AliasConfig
-from declarative.model.values import Pending, Sensitive
+from declarative.model.values import Pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -257,7 +257,7 @@ def _settings(layer: str, section: Section, scope: Scope, prefix: Path, found: _
 
 
 def _shown(layer: str, place: SourceRange | None, value: object, *, secret: bool = False) -> Origin:
-    if secret or holds(value, Sensitive):
+    if secret or has_sensitive(value):
         return Origin(layer, place, None, sensitive=True)
     if holds(value, Pending):
         return Origin(layer, place, None, unknown=True)
