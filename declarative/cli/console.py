@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -74,16 +75,15 @@ def _expressions(session: Session) -> Iterator[str]:
 
 
 def _lines(session: Session) -> Iterator[str]:
-    if session.interactive:
+    if session.interactive and session.out.isatty():
         # Imported for its effect: input() then edits lines and remembers them.
         import readline  # noqa: F401
 
-        while True:
-            try:
+        with suppress(EOFError):
+            while True:
                 yield input("> ")
-            except EOFError:
-                session.say("")
-                return
+        session.say("")  # the last prompt is still an open line
+        return
     for line in sys.stdin:
         yield line.rstrip("\r\n")
 

@@ -6,13 +6,14 @@ import io
 import os
 import shutil
 import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Answer, Shell
 
 EXPRESSIONS = r"""
@@ -124,6 +125,30 @@ def test_variables_may_be_given(shell: Shell, monkeypatch: pytest.MonkeyPatch) -
 
 def test_blocks_are_their_addresses(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     assert console(shell, monkeypatch, "service.hello\n").out == "service.hello\n"
+
+
+def test_a_terminal_gets_a_prompt_and_goes_on_after_an_error(empty: Shell) -> None:
+    # A process of its own: the terminal is a real one.
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("lamform"), "--no-color", "console"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=empty.root,
+        env={**os.environ, "TERM": "dumb"},
+    )
+    os.close(theirs)
+    os.write(ours, b"1 +\n[\n41 + 1,\n]\nexit\n")
+    said = b""
+    with suppress(OSError):  # the terminal closes with the process
+        while read := os.read(ours, 4096):
+            said += read
+    os.close(ours)
+    assert process.wait(timeout=60) == 0
+    assert b"> " in said
+    assert b"Error: " in said
+    assert b"  42," in said
 
 
 def test_an_open_bracket_at_the_end_is_an_error(
