@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -29,7 +30,20 @@ if TYPE_CHECKING:
     from declarative.language.calls import Function
     from declarative.language.values import Value
 
-_TABLE = Path(__file__).with_name("test_functions_expressions.txt")
+_HERE = Path(__file__).parent
+_TABLES = (
+    _HERE / "test_functions_expressions.txt",
+    _HERE / "expressions" / "functions.txt",
+    _HERE / "expressions" / "operators.txt",
+)
+_FILES = {
+    "a.txt": "héllo\n",
+    "sub/t.tpl": "Hi ${name}\n%{ for i in items ~}\n- ${i} $${x}\n%{ endfor ~}\nend",
+}
+# What the oracle has not, refuses to know in advance, or wants named by a reference.
+_OURS = {"base64gunzip", "cidrcontains", "urldecode", "getenv", "gitsha", "secretsmanager", "ssm"}
+_REFUSED_HERE = {"bcrypt", "plantimestamp", "rsadecrypt", "timestamp", "uuid"}
+_NOT_COMPARED = _OURS | _REFUSED_HERE | {"templatestring"}
 _BATCH = 400  # the console reads lines of at most 64 KiB
 _REFUSED = "(refused)"
 
@@ -48,7 +62,7 @@ class _Scope:
 
 
 def _expressions() -> list[str]:
-    lines = _TABLE.read_text("utf-8").split("\n")
+    lines = [line for table in _TABLES for line in table.read_text("utf-8").split("\n")]
     return [line for line in lines if line and not line.startswith("#")]
 
 
@@ -95,6 +109,9 @@ def _by_us(expression: str, directory: Path) -> str:
     shutil.which("terraform") is None, reason="the oracle, a terraform binary, is not on the PATH"
 )
 def test_results_are_terraforms(tmp_path: Path) -> None:
+    for name, content in _FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content, "utf-8")
     expressions = _expressions()
     assert len(expressions) > 1000
     expected = [
@@ -106,3 +123,15 @@ def test_results_are_terraforms(tmp_path: Path) -> None:
         if (ours := _by_us(expression, tmp_path)) != answer
     }
     assert differing == {}
+
+
+@pytest.mark.parametrize("name", sorted({*BUILTINS, "can", "try"} - _NOT_COMPARED))
+def test_every_function_is_compared_three_times(name: str) -> None:
+    call = re.compile(rf"(?<![\w:]){name}\(")
+    assert sum(bool(call.search(expression)) for expression in _expressions()) >= 3
+
+
+def test_every_operator_is_compared_three_times() -> None:
+    found = _expressions()
+    for sign in ("+", "-", "*", "/", "%", "<", "<=", ">", ">=", "==", "!=", "&&", "||", "?"):
+        assert sum(f" {sign} " in expression for expression in found) >= 3, sign
