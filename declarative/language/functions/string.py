@@ -23,6 +23,7 @@ from declarative.language.functions.results import (
 )
 from declarative.language.values import BOOL, STRING, Value
 
+_WIDEST: Final = 100_000
 # White space as Go knows it; Python's also has the four information separators.
 _SPACE: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -68,6 +69,8 @@ def _indent(given: Sequence[Value]) -> Value:
     spaces = whole(given[0], "number of spaces", 0)
     if spaces < 0:
         raise refuse("the number of spaces must not be negative", 0)
+    if spaces > _WIDEST:
+        raise refuse(f"at most {_WIDEST} spaces can be put in front of a line", 0)
     return string(text_of(given[1]).replace("\n", "\n" + " " * spaces))
 
 
