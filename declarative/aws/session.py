@@ -14,6 +14,7 @@ from declarative.aws.credentials import CallCounter, sdk_session, sts_region
 from declarative.aws.failures import Place, required
 from declarative.aws.functions import LambdaFunctions, LambdaReader
 from declarative.aws.retries import Pacing
+from declarative.aws.secrets import SecretReader
 from declarative.errors import Diagnostic, RemoteError
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
 
-    from declarative.engine.ports import FunctionReader, FunctionWriter
+    from declarative.engine.ports import FunctionReader, FunctionWriter, Withheld
+    from declarative.language.world import SecretSource, SecretText
     from declarative.model.bound import Connector
 
 _READ_ATTEMPTS: Final = 5
@@ -42,6 +44,7 @@ class AwsCloud:
         self._pacing = pacing or Pacing()
         self._connections = connections
         self._counter = CallCounter()
+        self._secrets = SecretReader()
         self._lock = threading.Lock()
         # By address, since a connector cannot be hashed; more than one where state
         # recorded other settings than the files have now.
@@ -75,6 +78,10 @@ class AwsCloud:
             RemoteError: the connector cannot be used.
         """
         return self._account(connector).objects(region)
+
+    def secret(self, source: SecretSource, connector: Connector) -> SecretText | Withheld:
+        """Return a secret, or why it cannot be had; each is asked for once."""
+        return self._secrets.read(source, self._account(connector))
 
     def calls(self) -> Mapping[str, int]:
         """Return how many AWS calls were made so far, by operation."""
@@ -134,6 +141,11 @@ class _Account:
         if self.connector.allowed_account_ids:
             self.account_id()
         return cast("S3Client", self._client("s3", region, "reading"))
+
+    def secrets(self, service: str, region: str) -> Any:
+        if self.connector.allowed_account_ids:
+            self.account_id()
+        return self._client(service, region, "reading")
 
     def _ask_account(self) -> str:
         place = self.place("sts")

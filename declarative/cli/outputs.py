@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from declarative.language.pins import unpinned
 from declarative.language.writing import quote
+from declarative.model.checks import is_sensitive
 from declarative.model.plan import PlannedOutput
 from declarative.model.values import SECRET, UNKNOWN, Pending, Sensitive
 
@@ -33,13 +35,14 @@ def _kinds(value: object) -> set[type]:
         return {kind for item in value.values() for kind in _kinds(item)}
     if isinstance(value, list):
         return {kind for item in value for kind in _kinds(item)}
-    return {type(value)} & {Sensitive, Pending}
+    return {Sensitive} if is_sensitive(value) else {type(value)} & {Pending}
 
 
 def _expression(value: object) -> str | None:
     """Return HCL source that gives ``value``; None where a part is a literal secret."""
     if isinstance(value, Sensitive | Pending):
-        return value.residual
+        # What is kept of a secret output is where it comes from, whatever it was.
+        return None if value.residual is None else unpinned(value.residual)
     if isinstance(value, dict):
         items = {name: _expression(item) for name, item in value.items()}
         if None in items.values():

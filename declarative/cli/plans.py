@@ -83,7 +83,7 @@ def _in_environments(opened: OpenProject, wanted: Iterable[str]) -> frozenset[st
     # bound like that is bound with the world.
     bound = {release.address: release for release in opened.project.bind(UnknownWorld())}
     missing = frozenset(opened.project.releases()) - bound.keys()
-    everything = [*bound.values(), *(opened.bind(missing) if missing else ())]
+    everything = [*bound.values(), *(opened.bind(missing, secrets=False) if missing else ())]
     check_environments(wanted, {release.environment for release in everything})
     return frozenset(one.address for one in everything if one.environment in set(wanted))
 
@@ -140,7 +140,7 @@ class Made:
 def make(opened: OpenProject, selected: Selected, *, parallelism: int = 10) -> Made:
     """Return the plan of the selected releases."""
     addresses = selected.addresses(opened)
-    releases: tuple[BoundRelease, ...] = opened.bind(addresses)
+    releases: tuple[BoundRelease, ...] = opened.bind(addresses, secrets=not selected.destroy)
     secrets = opened.secrets(releases)
     request = opened.request(releases, selected.selection(opened))
     plan = make_plan(request, opened.world.reading(secrets, parallelism))

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -26,7 +26,7 @@ from backends.leases import local_boot_id
 from declarative import __version__
 from declarative.artifacts.sources import ArtifactSources
 from declarative.aws.session import AwsCloud
-from declarative.cli.git import read_git
+from declarative.cli.git import Head, read_git
 from declarative.cli.outputs import planned_output
 from declarative.engine.desired import BindingWorld
 from declarative.engine.planner import PlanRequest
@@ -34,12 +34,14 @@ from declarative.engine.ports import Runner
 from declarative.engine.reading import Reading
 from declarative.engine.records import Snapshot, read_snapshot
 from declarative.engine.secrets import Secrets, literals_of
+from declarative.engine.withheld import SecretReads
 from declarative.engine.writing import Writing
+from declarative.errors import ConfigurationError
 from declarative.language.inputs import VariableInputs
 from declarative.language.project import Project, load_project
 from declarative.language.saved import residual_scope
 from declarative.model.canonical import digest
-from declarative.model.plan import BackendAddress, Selection
+from declarative.model.plan import BackendAddress, PlannedDiagnostic, Selection
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -62,10 +64,12 @@ class World:
     inputs: VariableInputs
     cloud: AwsCloud = field(default_factory=AwsCloud)
     artifacts: ArtifactSources = field(init=False)
+    reads: SecretReads = field(init=False)
 
     def __post_init__(self) -> None:
-        """Let artifacts in buckets be read with the credentials of their connector."""
+        """Let artifacts and secrets be read with the credentials of their connector."""
         object.__setattr__(self, "artifacts", ArtifactSources(Path.cwd(), self.cloud.s3))
+        object.__setattr__(self, "reads", SecretReads(self.cloud))
 
     def secrets(
         self,
@@ -76,8 +80,9 @@ class World:
         bound = {release.connector.address: release.connector for release in releases}
         return Secrets(
             scope=lambda lookup: residual_scope(self.inputs, os.environ, lookup, root=Path.cwd()),
+            store=self.cloud,
             literals=literals_of(releases),
-            connectors={**(connectors or {}), **bound},
+            connectors={**self.reads.connectors, **(connectors or {}), **bound},
         )
 
     def reading(self, secrets: Secrets, parallelism: int = 10) -> Reading:
@@ -139,14 +144,31 @@ class OpenProject:
 
     project: Project
     world: World
+    head: Head
 
-    def bind(self, only: frozenset[str] | None = None) -> tuple[BoundRelease, ...]:
-        """Return the releases with everything evaluated, accounts looked up where needed."""
-        return self.project.bind(BindingWorld(self.world.cloud), only)
+    def bind(
+        self, only: frozenset[str] | None = None, *, secrets: bool = True
+    ) -> tuple[BoundRelease, ...]:
+        """Return the releases with everything evaluated, accounts looked up where needed.
+
+        Without ``secrets`` none is read.
+
+        Raises:
+            ConfigurationError: with all errors, and why secrets could not be read.
+        """
+        try:
+            return self.project.bind(self._world(secrets=secrets), only)
+        except ConfigurationError as error:
+            unread = (one.error.diagnostics for one in self.world.reads.withheld.values())
+            raise ConfigurationError((*error.diagnostics, *chain.from_iterable(unread))) from None
+
+    def _world(self, *, secrets: bool = True) -> BindingWorld:
+        return BindingWorld(self.world.cloud, self.world.reads if secrets else None)
 
     def request(self, releases: tuple[BoundRelease, ...], selection: Selection) -> PlanRequest:
         """Return the request for a plan of the given releases."""
-        outputs = self.project.outputs(BindingWorld(self.world.cloud))
+        outputs = self.project.outputs(self._world(secrets=not selection.destroy))
+        git = read_git(Path.cwd())
         return PlanRequest(
             project=self.project.settings.project,
             backend=self.address,
@@ -157,7 +179,9 @@ class OpenProject:
             created_at=instant(time.time()),
             tool_version=__version__,
             outputs={name: planned_output(output) for name, output in outputs.items()},
-            git=read_git(Path.cwd()),
+            git=git,
+            reads=self.world.reads,
+            warnings=(_UNCOMMITTED,) if git and git.dirty and self.head.asked else (),
         )
 
     @property
@@ -182,23 +206,38 @@ class OpenProject:
 
     def _connectors(self, snapshot: Snapshot) -> dict[str, Connector]:
         recorded = {one.record.connector.address for one in snapshot.releases.values()}
-        found = {address: self.project.connector(address) for address in sorted(recorded)}
+        world = self._world()
+        found = {address: self.project.connector(address, world) for address in sorted(recorded)}
         return {address: one for address, one in found.items() if one is not None}
 
 
-def load(inputs: VariableInputs | None = None) -> Project:
+_UNCOMMITTED: Final = PlannedDiagnostic(
+    severity="warning",
+    summary="gitsha() names a commit that does not hold these files",
+    detail="Files of the project differ from that commit. Commit them first, so that the commit "
+    "says what is deployed.",
+)
+
+
+def load(inputs: VariableInputs | None = None, head: Head | None = None) -> Project:
     """Return the project of this directory."""
-    return load_project(Path.cwd(), variables=inputs or VariableInputs(), environ=os.environ)
+    return load_project(
+        Path.cwd(),
+        variables=inputs or VariableInputs(),
+        environ=os.environ,
+        head=head or Head(Path.cwd()),
+    )
 
 
 @contextmanager
 def open_project(inputs: VariableInputs | None = None) -> Iterator[OpenProject]:
     """Give the project of this directory with its state open; nothing is created."""
-    project = load(inputs)
+    head = Head(Path.cwd())
+    project = load(inputs, head)
     settings = project.settings
     address = BackendAddress(kind=settings.backend, settings=dict(settings.backend_settings))
     with open_world(address, settings.project, inputs) as world:
-        yield OpenProject(project, world)
+        yield OpenProject(project, world, head)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from backends.base import RunRecord, commit_disjoint
@@ -43,7 +43,7 @@ from declarative.errors import (
 )
 from declarative.model import fields
 from declarative.model.plan import CreateFunction, Phase, UpdateConfiguration
-from declarative.model.values import without_fingerprints
+from declarative.model.values import WITHHELD, without_fingerprints
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -89,6 +89,7 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
     if plan.is_empty:
         return ApplyResult(None, "applied", calls=writing.cloud.calls())
     writing.state.create()
+    writing = replace(writing, secrets=writing.secrets.knowing(plan.connectors))
     run = uuid.uuid4().hex[:12]
     planned = frozenset(release.address for release in plan.releases)
     dead = recovery.dead_runs(writing.state, writing.runner)
@@ -217,6 +218,8 @@ def _resolve_values(
 ) -> dict[Path, JsonValue]:
     """Return the secrets a release's steps need, checked against the plan's fingerprints.
 
+    Those that the plan could not read have none, and those that it keeps are not needed.
+
     Raises:
         StalePlanError: a secret has another value than when the plan was made.
     """
@@ -225,13 +228,13 @@ def _resolve_values(
         return {}
     values: dict[Path, JsonValue] = {}
     for residual in desired.residuals:
-        if not residual.sensitive:
+        if not residual.sensitive or residual.path in release.kept:
             continue
         value = writing.secrets.value(release.address, residual, lambda *_: None)
         planned = fields.get(desired.function, residual.path)
         present = hidden_leaf(residual.path, value, snapshot.fingerprinter)
         # A plan made before the project had a key holds no fingerprints to compare.
-        if planned not in (present, without_fingerprints(present)):
+        if planned not in (present, without_fingerprints(present), WITHHELD):
             raise StalePlanError.of(
                 "A secret has another value than when the plan was made",
                 f"{'.'.join(residual.path)} ({residual.expression}) differs. Give the same value, "

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from declarative.engine.observe import hidden_leaf
-from declarative.engine.secrets import marked_leaves, settings_of
+from declarative.engine.secrets import credential_residuals, marked_leaves, settings_of
 from declarative.errors import ConfigurationError, Diagnostic
+from declarative.language.pins import sources_in, unpinned
 from declarative.model import fields
+from declarative.model.checks import is_sensitive
 from declarative.model.desired import DesiredAlias, DesiredRelease, Residual
 from declarative.model.fields import LEAVES, Attributes, Path
-from declarative.model.values import Fingerprinter, Pending, Sensitive, unknown
+from declarative.model.values import WITHHELD, Fingerprinter, Pending, Sensitive, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,8 +27,11 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from declarative.engine.ports import Cloud
+    from declarative.engine.withheld import SecretReads
+    from declarative.language.world import SecretSource, SecretText
     from declarative.model.artifacts import ArtifactIdentity
     from declarative.model.bound import BoundRelease, Connector
+    from declarative.model.desired import ConnectorSettings
 
 OWNERSHIP_TAG = "lamform:project"
 """The tag by which two projects notice that they manage one function."""
@@ -40,6 +46,7 @@ class BindingWorld:
     """
 
     cloud: Cloud
+    reads: SecretReads | None = None
 
     def account_id(self, connector: Connector) -> str | None:
         """Return the account of a connector."""
@@ -50,6 +57,10 @@ class BindingWorld:
         del address, path
         return None
 
+    def secret(self, source: SecretSource, connector: Connector) -> SecretText | None:
+        """Return a secret; None where it cannot be read, or nobody wants it read."""
+        return self.reads.read(source, connector) if self.reads else None
+
 
 def normalise(
     bound: BoundRelease,
@@ -58,10 +69,15 @@ def normalise(
     account_id: str,
     artifact: ArtifactIdentity,
     fingerprinter: Fingerprinter,
+    connectors: Mapping[str, Connector] = MappingProxyType({}),
 ) -> DesiredRelease:
-    """Return what the files want of one release, in normal form."""
+    """Return what the files want of one release, in normal form.
+
+    ``connectors`` are those that its secrets were read with, by address.
+    """
     function: Attributes = {}
     declared: list[Path] = []
+    residuals = tuple(_residual(*leaf) for leaf in marked_leaves(bound.function))
     for path, field in LEAVES.items():
         given = _read(bound.function, path)
         if given is None:
@@ -94,13 +110,38 @@ def normalise(
             for name, alias in sorted(bound.aliases.items())
         },
         artifact=artifact,
-        residuals=tuple(
-            Residual(path=path, expression=value.residual, sensitive=isinstance(value, Sensitive))
-            for path, value in marked_leaves(bound.function)
-        ),
+        residuals=residuals,
         prevent_destroy=bound.prevent_destroy,
         depends_on=tuple(sorted(set(bound.depends_on) - {bound.address})),
+        sources=_sources(bound.connector, residuals, connectors),
     )
+
+
+def _residual(path: Path, value: Sensitive | Pending) -> Residual:
+    source = None if value.residual is None else unpinned(value.residual)
+    return Residual(
+        path=path,
+        expression=value.residual,
+        sensitive=is_sensitive(value),
+        source=None if source == value.residual else source,
+    )
+
+
+def _sources(
+    own: Connector, residuals: Iterable[Residual], connectors: Mapping[str, Connector]
+) -> dict[str, ConnectorSettings]:
+    """Return the other connectors that secrets are read with, and those behind them."""
+    found: dict[str, ConnectorSettings] = {}
+    expressions = [residual.expression for residual in residuals]
+    expressions.extend(credential_residuals(settings_of(own)))
+    while expressions:
+        for source in sources_in(expressions.pop() or ""):
+            address = source.connector
+            if address in found or address == own.address or address not in connectors:
+                continue
+            found[address] = settings_of(connectors[address])
+            expressions.extend(credential_residuals(found[address]))
+    return dict(sorted(found.items()))
 
 
 def _read(function: Mapping[str, object], path: Path) -> object:
@@ -116,7 +157,7 @@ def _marked(value: object, fingerprinter: Fingerprinter) -> JsonValue:
     if isinstance(value, Sensitive):
         return fingerprinter.marker(value.value)
     if isinstance(value, Pending):
-        return unknown(value.residual)
+        return WITHHELD if value.sensitive else unknown(value.residual)
     if isinstance(value, Mapping):
         return {name: _marked(item, fingerprinter) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -133,7 +174,7 @@ def _tags(bound: BoundRelease, project: str) -> dict[str, str] | None:
             raise ConfigurationError.of(
                 "A tag cannot be secret or unknown",
                 f'The value of tag "{name}" is '
-                f"{'sensitive' if isinstance(value, Sensitive) else 'not known before the apply'}. "
+                f"{'sensitive' if is_sensitive(value) else 'not known before the apply'}. "
                 "Tags are readable by everyone who may list functions; use a plain value.",
                 address=bound.address,
                 range=bound.ranges.get("function.tags", bound.ranges.get("")),

@@ -60,6 +60,7 @@ class Intent:
         restore: What a revert brings back.
         held: The digests of desired releases that a revert holds against.
         ignore_hold: Whether a hold is ended by this plan.
+        kept: Secrets that could not be read and stay as AWS has them.
     """
 
     address: str
@@ -68,6 +69,7 @@ class Intent:
     restore: Restore | None = None
     held: tuple[str, ...] = ()
     ignore_hold: bool = False
+    kept: tuple[tuple[str, ...], ...] = ()
 
     @property
     def left(self) -> DesiredRelease | None:
@@ -262,6 +264,7 @@ def _planned(
         desired=desired,
         depends_on=desired.depends_on,
         held=intent.held,
+        kept=intent.kept,
     )
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from declarative.engine.desired import normalise, refuse_shared_functions
 from declarative.engine.graph import in_order
 from declarative.engine.intents import Intent, Look, Planned, plan_release
+from declarative.engine.kept import keep
 from declarative.engine.observe import Observation, observe_all
 from declarative.engine.reading import Reading
 from declarative.engine.records import (
@@ -29,6 +30,7 @@ from declarative.engine.records import (
 )
 from declarative.engine.recovery import recovered_view
 from declarative.engine.references import output_changes, planned_outputs, resolved, too_late
+from declarative.engine.withheld import SecretReads
 from declarative.errors import ConfigurationError, Diagnostic, RemoteError
 from declarative.model.plan import (
     Action,
@@ -61,6 +63,8 @@ class PlanRequest:
         releases: The selected releases, bound.
         declared: Addresses of all releases that the files declare, selected or not: a
             recorded release that is not among them is deleted.
+        reads: The secrets that binding has read or tried to read.
+        warnings: What else to say about the files.
     """
 
     project: str
@@ -73,6 +77,8 @@ class PlanRequest:
     tool_version: str
     outputs: Mapping[str, PlannedOutput] = field(default_factory=dict)
     git: Git | None = None
+    reads: SecretReads | None = None
+    warnings: tuple[PlannedDiagnostic, ...] = ()
 
 
 def make_plan(request: PlanRequest, reading: Reading) -> Plan:
@@ -85,6 +91,8 @@ def make_plan(request: PlanRequest, reading: Reading) -> Plan:
     refresh = request.selection.refresh == "full"
     snapshot = recovered_view(reading, refresh=refresh)
     desired, problems = _desired_releases(request, reading, snapshot)
+    if request.reads is not None and desired:
+        problems = (*request.reads.warnings(request.releases), *problems)
     intents = _intents(request, snapshot, desired)
     return plan_intents(intents, request, reading, snapshot, problems=problems)
 
@@ -113,6 +121,7 @@ def plan_intents(
             planned[address] = Planned(diagnostics=_unreachable(address, seen))
             continue
         intent = resolved(by_address[address], reading.secrets, snapshot, planned)
+        intent = keep(intent, seen, snapshot.fingerprinter)
         late = too_late(intent, reading.secrets, planned)
         if late:
             planned[address] = Planned(diagnostics=late)
@@ -154,12 +163,15 @@ def _desired(
         if offline and record is not None
         else reading.cloud.account_id(bound.connector)
     )
+    if request.reads is not None:
+        request.reads.refuse_unreadable(bound)
     return normalise(
         bound,
         project=request.project,
         account_id=account,
         artifact=reading.artifacts.identify(bound.artifact, bound.connector, bound.region),
         fingerprinter=snapshot.fingerprinter,
+        connectors=request.reads.connectors if request.reads else {},
     )
 
 
@@ -235,8 +247,9 @@ def _assemble(
 ) -> Plan:
     problems, reverts = extra
     releases = [one.release for one in planned.values() if one.release is not None]
-    warnings = tuple(
-        PlannedDiagnostic(severity="warning", summary=warning) for warning in snapshot.warnings
+    warnings = (
+        *(PlannedDiagnostic(severity="warning", summary=one) for one in snapshot.warnings),
+        *request.warnings,
     )
     connectors = {
         settings.address: settings
@@ -282,7 +295,9 @@ def _connectors_of(
 ) -> tuple[ConnectorSettings, ...]:
     """Return the connectors that a release's steps need, the declared one last: it wins."""
     record = snapshot.record(address)
-    desired = (release.desired.connector,) if release.desired else ()
+    desired: tuple[ConnectorSettings, ...] = ()
+    if release.desired is not None:
+        desired = (*release.desired.sources.values(), release.desired.connector)
     if record is None or (release.desired is not None and not release.replaces):
         return desired
     left = (leftover.connector for leftover in record.leftovers)

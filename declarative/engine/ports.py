@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from declarative.errors import RemoteError
+    from declarative.language.world import SecretSource, SecretText
     from declarative.model.artifacts import Artifact, ArtifactIdentity
     from declarative.model.bound import Connector
     from declarative.model.fields import Attributes
@@ -198,6 +200,25 @@ class FunctionWriter(FunctionReader, Protocol):
 
     def untag(self, arn: str, keys: Sequence[str]) -> None:
         """Remove tags of a function; a missing key is no error."""
+        ...
+
+
+Obstacle: TypeAlias = Literal["denied", "missing", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Why a secret cannot be had: it may not be read, is not there, or the call failed."""
+
+    obstacle: Obstacle
+    error: RemoteError
+
+
+class SecretStore(Protocol):
+    """Reads secrets that are kept outside."""
+
+    def secret(self, source: SecretSource, connector: Connector) -> SecretText | Withheld:
+        """Return a secret, or why it cannot be had; each is asked for once."""
         ...
 
 

@@ -8,13 +8,16 @@ end in `Secrets.value`, so that apply does not know which one it was.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from declarative.errors import ConfigurationError, RemoteError
+from declarative.errors import ConfigurationError, RemoteError, StalePlanError
 from declarative.language.expressions import evaluate
+from declarative.language.pins import sources_in, unpinned
 from declarative.language.plain import deep_marks, to_python, without_marks
+from declarative.language.saved import with_sources
 from declarative.language.syntax import parse_expression
+from declarative.language.world import SecretText
 from declarative.model.bound import BoundRelease, Connector
 from declarative.model.desired import ConnectorSettings, Residual
 from declarative.model.fields import LEAVES, Path
@@ -23,8 +26,10 @@ from declarative.model.values import RESIDUAL, Pending, Sensitive
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from declarative.engine.ports import SecretStore
     from declarative.language.expressions import Scope
     from declarative.language.values import Value
+    from declarative.language.world import Home, SecretSource
 
 ReleaseLookup = Callable[[str, tuple[str, ...]], "JsonValue"]
 """Gives ``release.X`` attributes by address and path; None for one not known yet."""
@@ -36,13 +41,21 @@ class Secrets:
 
     Attributes:
         scope: Makes the scope in which residual expressions are evaluated.
+        store: Reads what residual expressions name.
         literals: Values known in this process, by release and path.
         connectors: The files' connectors with their credentials, by address.
+        settings: Other connectors, without their secrets.
     """
 
     scope: Callable[[ReleaseLookup], Scope]
+    store: SecretStore
     literals: Mapping[tuple[str, Path], JsonValue] = field(default_factory=dict, repr=False)
     connectors: Mapping[str, Connector] = field(default_factory=dict, repr=False)
+    settings: Mapping[str, ConnectorSettings] = field(default_factory=dict)
+
+    def knowing(self, settings: Mapping[str, ConnectorSettings]) -> Secrets:
+        """Return the same with the connectors of a plan."""
+        return replace(self, settings={**self.settings, **settings})
 
     def value(self, release: str, residual: Residual, lookup: ReleaseLookup) -> JsonValue:
         """Return the value that belongs at ``residual.path`` of ``release``.
@@ -50,6 +63,8 @@ class Secrets:
         Raises:
             ConfigurationError: the value was written literally in files that are not here.
             EvaluationError: the expression cannot be evaluated (a variable is not given).
+            StalePlanError: the version of a secret that was reviewed is gone.
+            RemoteError: a secret cannot be read.
         """
         known = (release, residual.path)
         if known in self.literals:
@@ -75,7 +90,10 @@ class Secrets:
         return None if has_unknown else _revealed(value)
 
     def _value(self, expression: str, lookup: ReleaseLookup) -> Value:
-        return evaluate(parse_expression(expression, "<plan>"), self.scope(lookup))
+        scope = self.scope(lookup)
+        if sources_in(expression):
+            scope = with_sources(scope, _Stored(self), {*self.connectors, *self.settings})
+        return evaluate(parse_expression(expression, "<plan>"), scope)
 
     def connector(self, settings: ConnectorSettings) -> Connector:
         """Return the connector with its credentials: the files' own, or the recorded one.
@@ -111,6 +129,38 @@ class Secrets:
         return Sensitive(self.evaluate(expression, lambda *_: None), expression)
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The sources of residual expressions: exactly what they name, or an error."""
+
+    secrets: Secrets
+
+    def home(self) -> Home | None:
+        """Return nothing: residuals name connector and region."""
+        return None
+
+    def secret(self, source: SecretSource) -> SecretText:
+        """Return a secret.
+
+        Raises:
+            StalePlanError: it is gone.
+            RemoteError: it cannot be read.
+        """
+        known = self.secrets.connectors.get(source.connector)
+        connector = known or self.secrets.connector(self.secrets.settings[source.connector])
+        found = self.secrets.store.secret(source, connector)
+        if isinstance(found, SecretText):
+            return found
+        if found.obstacle != "missing":
+            raise found.error
+        version = f" in version {source.version}" if source.version else ""
+        raise StalePlanError.of(
+            "A secret is gone",
+            f'{source.service}("{source.name}") of {source.region} is no longer there{version}, '
+            f"which is what was reviewed ({source.connector}). Make a new plan.",
+        )
+
+
 def _revealed(value: Value) -> JsonValue:
     """Return the plain content of a value whatever its marks."""
     plain: JsonValue = to_python(without_marks(value))  # type: ignore[assignment] # it is JSON
@@ -130,9 +180,20 @@ def settings_of(connector: Connector) -> ConnectorSettings:
 
 
 def _without_secret(value: object) -> JsonValue:
-    if isinstance(value, Sensitive):
-        return {RESIDUAL: value.residual}
+    if isinstance(value, Sensitive | Pending):
+        # Credentials are always the present ones: an old version of them opens nothing.
+        return {RESIDUAL: None if value.residual is None else unpinned(value.residual)}
     return value  # type: ignore[return-value] # the models of configuration hold JSON only
+
+
+def credential_residuals(settings: ConnectorSettings) -> tuple[str, ...]:
+    """Return the expressions that give a connector's secrets again."""
+    found = (
+        value[RESIDUAL]
+        for value in (*settings.credentials.values(), *settings.assume_role.values())
+        if isinstance(value, dict) and RESIDUAL in value
+    )
+    return tuple(expression for expression in found if isinstance(expression, str))
 
 
 def literals_of(releases: tuple[BoundRelease, ...]) -> Mapping[tuple[str, Path], JsonValue]:

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from declarative.language.functions.sources import VERSIONS
-from declarative.language.nodes import Call, Literal, ObjectConstructor
+from declarative.language.nodes import Call, Literal, ObjectConstructor, Template, Text
 from declarative.language.syntax import parse_expression, unparse
 from declarative.language.traversal import children, map_children
+from declarative.language.world import SecretSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from declarative.language.nodes import Expression
+    from declarative.language.world import SecretService
 
 
-@dataclass(frozen=True, slots=True)
-class SecretCall:
-    """A secret as a residual names it.
+def sources_in(residual: str) -> tuple[SecretSource, ...]:
+    """Return the secrets that a residual expression reads, each once and without its version.
 
-    Attributes:
-        text: The call without the version, as HCL.
-        connector: The address of the connector that reads it.
-        name: Its id or name; None where that is known only at apply.
+    The name of one whose name is known only at apply is empty.
     """
-
-    text: str
-    connector: str
-    name: str | None
-
-
-def secret_calls(residual: str) -> tuple[SecretCall, ...]:
-    """Return the secrets that a residual expression reads, each once."""
     if not any(f"{name}(" in residual for name in VERSIONS):
         return ()  # most residuals read none, and need not be parsed
-    return tuple(dict.fromkeys(_calls(parse_expression(residual, "<plan>"))))
+    return tuple(dict.fromkeys(_sources(parse_expression(residual, "<plan>"))))
 
 
 def unpinned(residual: str) -> str:
@@ -45,17 +35,25 @@ def unpinned(residual: str) -> str:
     return unparse(_unpinned(parse_expression(residual, "<plan>")))
 
 
-def _calls(node: Expression) -> Iterator[SecretCall]:
+def _sources(node: Expression) -> Iterator[SecretSource]:
     if isinstance(node, Call) and node.name in VERSIONS:
-        name = node.arguments[0]
-        connector = _options(node).get("connector")
-        yield SecretCall(
-            unparse(_unpinned(node)),
+        service: SecretService = "ssm" if node.name == "ssm" else "secretsmanager"
+        options = _options(node)
+        connector, region = options.get("connector"), options.get("region")
+        yield SecretSource(
+            service,
+            _text(node.arguments[0]),
             "" if connector is None else unparse(connector),
-            str(name.value) if isinstance(name, Literal) else None,
+            "" if region is None else _text(region),
         )
     for child, _ in children(node):
-        yield from _calls(child)
+        yield from _sources(child)
+
+
+def _text(node: Expression) -> str:
+    if isinstance(node, Template) and all(isinstance(part, Text) for part in node.parts):
+        return "".join(part.text for part in node.parts if isinstance(part, Text))
+    return str(node.value) if isinstance(node, Literal) else ""
 
 
 def _options(node: Call) -> dict[str, Expression]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from declarative.errors import ConfigurationError
 from declarative.language.binding import Binder, UnknownWorld, releases_in
-from declarative.language.calls import CallContext
+from declarative.language.calls import CallContext, no_head
 from declarative.language.content import json_of, plain, read_section
 from declarative.language.declarations import check_labels, project_files, read
 from declarative.language.entities import Evaluation
@@ -23,7 +23,7 @@ from declarative.model.checks import has_sensitive
 from declarative.model.project_config import OutputConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from declarative.errors import Diagnostic
@@ -137,14 +137,14 @@ class Project:
         problems.raise_any(self.sources)
         return found
 
-    def connector(self, address: str) -> Connector | None:
+    def connector(self, address: str, world: World | None = None) -> Connector | None:
         """Return the connector at an address, or None where the files have none.
 
         Raises:
             ConfigurationError: it has errors.
         """
         problems = Problems()
-        evaluation = self._unbound.evaluation
+        evaluation = (self._unbound if world is None else self._binder(world)).evaluation
         found: Connector | None = None
         with problems.gathering(address):
             for name in evaluation.declarations.named("connector"):
@@ -177,9 +177,13 @@ class Project:
 
 @uncollected()
 def load_project(
-    directory: Path, *, variables: VariableInputs, environ: Mapping[str, str]
+    directory: Path,
+    *,
+    variables: VariableInputs,
+    environ: Mapping[str, str],
+    head: Callable[[], str] = no_head,
 ) -> Project:
-    """Return the project in a directory.
+    """Return the project in a directory; ``head`` tells the commit that its files are at.
 
     Raises:
         ConfigurationError: with everything that is wrong with it. Where names or syntax are
@@ -193,7 +197,7 @@ def load_project(
     check_labels(declarations, problems)
     given = given_values(variables, environ, directory, problems)
     _check_given(given, declarations, problems)
-    context = CallContext(directory, environ)
+    context = CallContext(directory, environ, head=head)
     evaluation = Evaluation(declarations, given, context, UnknownWorld())
     settings = read_settings(declarations.settings, directory, evaluation, problems)
     project = Project(

@@ -42,12 +42,19 @@ class Residual(Frozen):
     Attributes:
         path: Where in the function's attributes.
         expression: HCL source; None for a secret written literally in the files.
+        source: The expression without the versions of secrets, where it names any.
         sensitive: Whether the value is secret (otherwise it is only not known yet).
     """
 
     path: Path
     expression: str | None
     sensitive: bool
+    source: str | None = None
+
+    @property
+    def source_expression(self) -> str | None:
+        """What the files say, whatever version of a secret was read."""
+        return self.source or self.expression
 
 
 class DesiredRelease(Frozen):
@@ -58,6 +65,7 @@ class DesiredRelease(Frozen):
             are markers (``model.values``).
         declared: The paths of those leaves; everything else is not managed.
         tags: Declared, default and ownership tags; None where tags are not managed.
+        sources: The connectors besides the release's own that its secrets are read with.
     """
 
     address: str
@@ -76,6 +84,7 @@ class DesiredRelease(Frozen):
     residuals: tuple[Residual, ...] = ()
     prevent_destroy: bool = False
     depends_on: tuple[str, ...] = ()
+    sources: dict[str, ConnectorSettings] = {}
 
     @property
     def digest(self) -> str:
@@ -85,10 +94,20 @@ class DesiredRelease(Frozen):
         something else of the release.
         """
         wanted = self.model_dump(
-            mode="json", exclude={"connector", "prevent_destroy", "depends_on"}
+            mode="json",
+            exclude={"connector", "prevent_destroy", "depends_on", "sources", "residuals"},
         )
+        # A rotated secret is the same wish.
+        wanted["residuals"] = [
+            {
+                "path": list(one.path),
+                "expression": one.source_expression,
+                "sensitive": one.sensitive,
+            }
+            for one in self.residuals
+        ]
         function = self.function
         for residual in self.residuals:  # what it will be is not what is wanted: the expression is
-            function = put(function, residual.path, {RESIDUAL: residual.expression})
+            function = put(function, residual.path, {RESIDUAL: residual.source_expression})
         wanted["function"] = without_fingerprints(function)
         return digest(wanted)

@@ -259,6 +259,7 @@ class PlannedRelease(Frozen):
         version_reason: Why a version is published or reused, in a few words.
         held: The digests to record as held.
         replaces: The functions that go away, when the release moves to another one.
+        kept: Secrets that the plan could not read: the apply leaves them as AWS has them.
     """
 
     address: str
@@ -280,6 +281,7 @@ class PlannedRelease(Frozen):
     depends_on: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     replaces: tuple[Target, ...] = ()
+    kept: tuple[tuple[str, ...], ...] = ()
 
     @property
     def target(self) -> Target:

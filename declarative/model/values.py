@@ -4,7 +4,7 @@ A *marker* is a JSON object with a single reserved key, so that parts, plans and
 stay plain JSON and compare by value:
 
 ``{"$secret": FINGERPRINT}``     a sensitive value; the fingerprint is a keyed HMAC, or null
-                                 while the project has no key
+                                 while the project has no key or the plan cannot read it
 ``{"$unknown": EXPRESSION}``     a value that exists only once another release is applied
 ``{"$residual": EXPRESSION}``    a credential: the expression that gives it again, or null
 
@@ -16,16 +16,18 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from pydantic import JsonValue
 
 from declarative.model.canonical import canonical_json
-
-if TYPE_CHECKING:
-    from pydantic import JsonValue
 
 SECRET: Final = "$secret"  # noqa: S105 - the name of a marker
 UNKNOWN: Final = "$unknown"
 RESIDUAL: Final = "$residual"
+
+WITHHELD: Final[JsonValue] = {SECRET: None}
+"""The marker of a secret that the plan could not read."""
 
 
 @dataclass(frozen=True, slots=True)

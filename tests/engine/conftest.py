@@ -117,6 +117,7 @@ class World:
     def secrets(self) -> Secrets:
         return Secrets(
             scope=lambda lookup: residual_scope(VariableInputs(), {}, lookup, root=self.root),
+            store=self.clients,
             literals=literals_of(tuple(self.releases)),
             connectors={one.connector.address: one.connector for one in self.releases},
         )
