@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from declarative.language.world import SecretSource, SecretText
     from declarative.model.bound import BoundRelease, Connector
 
 BASE = """
@@ -75,6 +76,9 @@ class World:
 
     def release_attribute(self, address: str, path: tuple[str, ...]) -> object | None:
         return self.attributes.get((address, path))
+
+    def secret(self, source: SecretSource, connector: Connector) -> SecretText | None:
+        return None
 
 
 def load(directory: Path, text: str, *assignments: str) -> Project:
