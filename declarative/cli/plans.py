@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from declarative.engine.planner import make_plan
-from declarative.errors import Diagnostic, LamformError, RefusedError, StalePlanError
+from declarative.errors import (
+    ConfigurationError,
+    Diagnostic,
+    LamformError,
+    RefusedError,
+    StalePlanError,
+)
 from declarative.language.inputs import VariableInputs
 from declarative.language.project import Project
 from declarative.language.world import UnknownWorld
@@ -138,7 +144,13 @@ class Made:
 
 
 def make(opened: OpenProject, selected: Selected, *, parallelism: int = 10) -> Made:
-    """Return the plan of the selected releases."""
+    """Return the plan of the selected releases.
+
+    Raises:
+        ConfigurationError: the files ask for what this version cannot do yet.
+    """
+    if opened.project.unsupported:
+        raise ConfigurationError(opened.project.unsupported)
     addresses = selected.addresses(opened)
     releases: tuple[BoundRelease, ...] = opened.bind(addresses, secrets=not selected.destroy)
     secrets = opened.secrets(releases)

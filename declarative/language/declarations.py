@@ -12,14 +12,16 @@ from declarative.language.problems import suggestion
 from declarative.language.schema import check_nested
 from declarative.language.sections import Section, attributes_of
 from declarative.language.syntax import parse
+from declarative.language.unsupported import unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from declarative.errors import SourceRange
+    from declarative.errors import Diagnostic, SourceRange
     from declarative.language.nodes import Attribute, Block, Body
     from declarative.language.problems import Problems
+    from declarative.language.schema import Nested
 
 _IDENTIFIER: Final = re.compile(r"[^\W\d][\w-]*\Z")
 
@@ -30,14 +32,16 @@ class Declarations:
 
     Attributes:
         settings: The ``lamform`` block.
+        moves: The ``moved`` and ``removed`` blocks.
         blocks: Every other block by type and name; connectors as ``aws.main``.
         locals: Every local value by name.
         damaged: Whether a file has syntax errors, so that something declared may be missing.
     """
 
     settings: Section | None = None
+    moves: list[Section] = field(default_factory=list)
     blocks: dict[str, dict[str, Section]] = field(
-        default_factory=lambda: {type_: {} for type_ in TOP if type_ not in {"lamform", "locals"}}
+        default_factory=lambda: {type_: {} for type_, nested in TOP.items() if nested.labels}
     )
     locals: dict[str, Attribute] = field(default_factory=dict)
     damaged: bool = False
@@ -45,6 +49,14 @@ class Declarations:
     def named(self, type_: str) -> Mapping[str, Section]:
         """Return the blocks of one type by name."""
         return self.blocks[type_]
+
+    def unsupported(self) -> Iterator[Diagnostic]:
+        """Yield what plan and apply must refuse, because they cannot act on it yet."""
+        for section in ([self.settings] if self.settings else []) + self.moves:
+            yield from unsupported(section, TOP[section.type], None)
+        for type_, named in self.blocks.items():
+            for name, section in named.items():
+                yield from unsupported(section, TOP[type_], f"{type_}.{name}")
 
 
 def project_files(directory: Path) -> tuple[Path, ...]:
@@ -95,16 +107,21 @@ def _collect(body: Body, found: Declarations, problems: Problems) -> None:
         if nested is None:
             problems.add(*_unknown(block), block.type_range)
             continue
-        before = len(problems.errors)
         check_nested(section, nested, problems)
         if block.type == "lamform":
             found.settings = _only(section, found.settings, problems)
         elif block.type == "locals":
             _add_locals(block, found, problems)
-        elif len(section.labels) == len(nested.labels):
-            supported = "" in nested.shapes or section.labels[0] in nested.shapes
-            if supported or len(problems.errors) == before:
-                _add(section, found, problems)
+        elif not nested.labels:
+            found.moves.append(section)
+        elif _is_of_known_kind(section, nested):
+            _add(section, found, problems)
+
+
+def _is_of_known_kind(section: Section, nested: Nested) -> bool:
+    if len(section.labels) != len(nested.labels):
+        return False
+    return "" in nested.shapes or section.labels[0] in nested.shapes
 
 
 def _unknown(block: Block) -> tuple[str, str]:

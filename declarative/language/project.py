@@ -16,7 +16,7 @@ from declarative.language.explanation import Explanation, explain
 from declarative.language.expressions import evaluate
 from declarative.language.garbage import uncollected
 from declarative.language.inputs import Assignment, VariableFile, VariableInputs, given_values
-from declarative.language.problems import Problems, suggestion
+from declarative.language.problems import Problems, ordered, suggestion
 from declarative.language.saved import residual_scope
 from declarative.language.settings import ProjectSettings, read_settings
 from declarative.model.checks import has_sensitive
@@ -79,6 +79,11 @@ class Project:
     _declarations: Declarations = field(repr=False, kw_only=True)
     _given: Mapping[str, Given] = field(repr=False, kw_only=True)
     _context: CallContext = field(repr=False, kw_only=True)
+
+    @cached_property
+    def unsupported(self) -> tuple[Diagnostic, ...]:
+        """What is written here but no plan can act on yet: who would act refuses it."""
+        return ordered(self._declarations.unsupported(), self.sources)
 
     def releases(self) -> tuple[str, ...]:
         """Return the addresses of all releases, in the order of the files."""

@@ -32,6 +32,9 @@ class Shape:
         later: Names that belong to the language but not to this version of lamform.
         explained: Names that are refused with a sentence of their own.
         exclusive: Names that are an attribute or a block, never both.
+        choices: Names of which exactly one must be written.
+        acts_later: Attributes and blocks that are read and judged, but that plan and apply
+            refuse; with the value that asks for nothing, which they let pass.
     """
 
     attributes: Mapping[str, bool] = field(default_factory=dict)
@@ -40,6 +43,8 @@ class Shape:
     explained: Mapping[str, str] = field(default_factory=dict)
     exclusive: frozenset[str] = frozenset()
     anything: bool = False
+    choices: tuple[tuple[str, ...], ...] = ()
+    acts_later: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class Nested:
         most: How often it may stand in one block; None: any number.
         later: Kinds that belong to the language but not to this version of lamform.
         required: Whether there must be one.
+        acts_later: Kinds that are read and judged, but that plan and apply refuse; the
+            empty string where there are no kinds.
     """
 
     shapes: Mapping[str, Shape]
@@ -60,27 +67,38 @@ class Nested:
     most: int | None = None
     later: frozenset[str] = frozenset()
     required: bool = False
+    acts_later: frozenset[str] = frozenset()
 
 
-def shape(
+def shape(  # noqa: PLR0913 - the parts of a shape, all but the models by name
     *models: type[Frozen],
     required: str = "",
     optional: str = "",
     blocks: Mapping[str, Nested] | None = None,
     later: str = "",
     explained: Mapping[str, str] | None = None,
+    choices: tuple[str, ...] = (),
+    acts_later: str = "",
 ) -> Shape:
-    """Return the shape with the attributes of ``models`` and those named besides."""
+    """Return the shape with the attributes of ``models`` and those named besides.
+
+    Each of ``choices`` holds names of which exactly one must be written. Where an attribute
+    in ``acts_later`` has a default, that is what asks for nothing.
+    """
     blocks = blocks or {}
     attributes = dict.fromkeys(optional.split(), False) | dict.fromkeys(required.split(), True)
+    defaults: dict[str, object] = {}
     for model in models:
         attributes |= {name: item.is_required() for name, item in model.model_fields.items()}
+        defaults |= {name: item.default for name, item in model.model_fields.items()}
     return Shape(
         attributes,
         blocks,
         frozenset(later.split()),
         explained or {},
         frozenset(attributes) & frozenset(blocks),
+        choices=tuple(tuple(choice.split()) for choice in choices),
+        acts_later={name: defaults.get(name) for name in acts_later.split()},
     )
 
 
@@ -113,7 +131,28 @@ def check(section: Section, expected: Shape, problems: Problems) -> None:
                 f'{_title(section)} needs the attribute "{name}".',
                 section.range,
             )
+    _check_choices(section, expected, problems)
     _check_blocks(section, expected, problems)
+
+
+def _check_choices(section: Section, expected: Shape, problems: Problems) -> None:
+    for choice in expected.choices:
+        written = [
+            name for name in choice if name in section.attributes or _has_block(section, name)
+        ]
+        listed = f"{', '.join(choice[:-1])} and {choice[-1]}"
+        strange = section.attributes.keys() - expected.attributes.keys()
+        if not written and not {nearest(name, choice) for name in strange} - {None}:
+            detail = f"{_title(section)} needs exactly one of {listed}."
+            problems.add("Missing attribute", detail, section.range)
+        elif len(written) > 1:
+            attribute = section.attributes.get(written[1])
+            problems.add(
+                "Too much is written",
+                f"{_title(section)} takes exactly one of {listed}; here are "
+                f"{' and '.join(written)}. Keep one.",
+                attribute.name_range if attribute else section.range,
+            )
 
 
 def _check_blocks(section: Section, expected: Shape, problems: Problems) -> None:
