@@ -143,7 +143,7 @@ def _spaced(before: Token, token: Token, after: Token) -> bool:  # noqa: C901, P
     if text == b"-":
         starts = before is _NOTHING or before.kind is Kind.OPEN or before.text in _BEFORE_NEGATION
         return not starts
-    if text == b"{" or next_text == b"}" and next_kind is Kind.CLOSE:
+    if text == b"{" or (next_text == b"}" and next_kind is Kind.CLOSE):
         return not (text == b"{" and next_text == b"}")
     if kind is Kind.TEMPLATE and next_text == b"{":
         return True

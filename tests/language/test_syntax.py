@@ -74,7 +74,7 @@ def complaints(source: str | bytes) -> list[tuple[str, str]]:
         ("[for a in b : c if d]", ForTuple(None, "a", B, C, D)),
         ("{for a, b in c : a => b...}", ForObject("a", "b", C, A, B, None, grouping=True)),
         ("a(b, c...)", Call("a", (B, C), expand=True)),
-        ("core::f(a,)", Call("core::f", (A,))),
+        ("core::f(a,)", Call("f", (A,))),
         ("1e5", Literal(100000)),
         ("1.5E-1", Literal(Decimal("0.15"))),
         ("01", Literal(1)),

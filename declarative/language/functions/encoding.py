@@ -11,13 +11,13 @@ import struct
 import zlib
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import unquote_plus
 
 from declarative.language.calls import Parameter, refuse
 from declarative.language.functions import csv_text, json_text, yaml_text, yaml_writing
 from declarative.language.functions.results import function, scalar, string, text
 from declarative.language.values import STRING, Value
 
+_ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Without a time and a system, so that equal texts have equal bytes; the blocks are Go's.
 _GZIP_HEADER: Final = bytes.fromhex("1f8b08000000000000ff")
@@ -68,8 +68,10 @@ def _urlencode(given: str) -> Value:
 def _urldecode(given: str) -> Value:
     if _BAD_ESCAPE.search(given):
         raise refuse("a % must be followed by two hexadecimal digits", 0)
+    plain = given.replace("+", " ").encode()
+    decoded = _ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode("ascii")), plain)
     try:
-        return string(unquote_plus(given, errors="strict"))
+        return string(decoded.decode())
     except UnicodeDecodeError as error:
         raise refuse("the decoded bytes are not UTF-8 text", 0) from error
 
