@@ -77,8 +77,9 @@ class Written:
 def read_attributes(section: Section, scope: Scope, names: Iterable[str]) -> Written:
     """Evaluate the attributes of ``section`` that are among ``names``; null is absence."""
     written = Written(place=section.range)
+    attributes = section.attributes
     for name in names:
-        attribute = section.attributes.get(name)
+        attribute = attributes.get(name)
         if attribute is None:
             continue
         try:

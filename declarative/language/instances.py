@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from declarative.errors import EvaluationError
@@ -31,6 +31,7 @@ class Instance:
         key: The ``for_each`` key, or None.
         section: Its block.
         scope: What its expressions may read.
+        address: Its canonical address.
     """
 
     type: str
@@ -38,12 +39,12 @@ class Instance:
     key: str | None
     section: Section
     scope: Scope
+    address: str = field(init=False)
 
-    @property
-    def address(self) -> str:
-        """Its canonical address."""
+    def __post_init__(self) -> None:
+        """Put the address together, once: everything about the block is found by it."""
         suffix = "" if self.key is None else f"[{quote(self.key)}]"
-        return f"{self.type}.{self.name}{suffix}"
+        object.__setattr__(self, "address", f"{self.type}.{self.name}{suffix}")
 
 
 def expand(type_: str, name: str, section: Section, scope: Scope) -> tuple[Instance, ...]:

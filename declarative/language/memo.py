@@ -8,7 +8,7 @@ what its locals and variables read, however often they were evaluated before.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from declarative.errors import Diagnostic, EvaluationError, LamformError, SourceRange
 
@@ -20,9 +20,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    value: object
+    value: Any
     error: LamformError | None
     reads: frozenset[str]
+
+
+_NOTHING: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -43,10 +46,11 @@ class Memo:
             if name in self._active:
                 raise self._cycle(name, place)
             outcome = self._done[name] = self._run(name, compute)
-        self._note(outcome.reads)
+        if outcome.reads:
+            self._note(outcome.reads)
         if outcome.error is not None:
             raise outcome.error
-        return cast("T", outcome.value)
+        return outcome.value  # type: ignore[no-any-return] # what compute returned, a T
 
     def read(self, address: str) -> None:
         """Note that what is being evaluated reads the release at ``address``."""
@@ -68,14 +72,15 @@ class Memo:
                 frame.intersection_update(before)
 
     def _run(self, name: str, compute: Callable[[], object]) -> _Outcome:
-        reads = self._active[name] = set()
+        reads: set[str] = set()
+        self._active[name] = reads
         try:
             value = compute()
         except LamformError as error:
             return _Outcome(None, error, frozenset(reads))
         finally:
             del self._active[name]
-        return _Outcome(value, None, frozenset(reads))
+        return _Outcome(value, None, frozenset(reads) if reads else _NOTHING)
 
     def _note(self, addresses: frozenset[str]) -> None:
         if addresses and self._active:

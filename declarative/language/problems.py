@@ -60,9 +60,13 @@ class Problems:
         """Add the diagnostics of an error raised inside, and go on behind the block."""
         try:
             yield
-        except LamformError as error:
+        except (LamformError, RecursionError) as error:
+            self._caught(error, address)
+
+    def _caught(self, error: LamformError | RecursionError, address: str | None) -> None:
+        if isinstance(error, LamformError):
             self.take(error.diagnostics, address)
-        except RecursionError:
+        else:
             self.add(
                 "Expressions are nested too deeply",
                 "Following the references took too many steps. Shorten the chain of locals "
@@ -72,10 +76,11 @@ class Problems:
 
     def attempt(self, compute: Callable[[], T]) -> T | None:
         """Return what ``compute`` returns, or None when it raises, adding its diagnostics."""
-        found: list[T] = []
-        with self.gathering():
-            found.append(compute())
-        return found[0] if found else None
+        try:
+            return compute()
+        except (LamformError, RecursionError) as error:
+            self._caught(error, None)
+            return None
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

@@ -166,7 +166,8 @@ class Project:
 
     @cached_property
     def _unbound(self) -> Binder:
-        return self._binder(UnknownWorld())
+        evaluation = Evaluation(self._declarations, self._given, self._context, UnknownWorld())
+        return Binder(evaluation, self.settings)
 
     @cached_property
     def _instances(self) -> tuple[Instance, ...]:
@@ -176,6 +177,8 @@ class Project:
         return found
 
     def _binder(self, world: World) -> Binder:
+        if isinstance(world, UnknownWorld):
+            return self._unbound
         evaluation = Evaluation(self._declarations, self._given, self._context, world)
         return Binder(evaluation, self.settings)
 

@@ -68,6 +68,7 @@ class Release:
         self.instance = instance
         self.address = instance.address
         self.memo = evaluation.memo
+        self._joins: dict[str, Instance] = {}
         self._self = group(self._of_self, lambda: _SELF)
         sources = WorldSources(evaluation.world, evaluation.connector_at, self._home)
         self._context = replace(evaluation.scope.context, sources=sources)
@@ -92,7 +93,11 @@ class Release:
     @property
     def environment(self) -> Instance:
         """The environment of its infrastructure."""
-        return self.evaluation.target(self.infrastructure, "environment")
+        found = self._joins.get("environment")
+        if found is None:
+            found = self.evaluation.target(self.infrastructure, "environment")
+            self._join("environment", f"{self.infrastructure.address}.environment", found)
+        return found
 
     @property
     def region(self) -> str:
@@ -104,18 +109,29 @@ class Release:
         return Home(connector.address, self.region)
 
     def _joined(self, type_: str) -> Instance:
+        known = self._joins.get(type_)
+        if known is not None:
+            return known
         inside = self.instance
         attribute = inside.section.attributes.get(type_)
         if attribute is None:
             return self.evaluation.target(inside, type_)
         place = attribute.expression.range
-        return self.evaluation.memo.get(
-            f"{self.address}.{type_}",
+        label = f"{self.address}.{type_}"
+        found = self.memo.get(
+            label,
             lambda: self.evaluation.referred(
                 evaluate(attribute.expression, self.scope), type_, place
             ),
             place,
         )
+        self._join(type_, label, found)
+        return found
+
+    def _join(self, type_: str, label: str, found: Instance) -> None:
+        """Keep what is joined, unless finding it read a release: all who ask then read it."""
+        if not self.memo.reads(label):
+            self._joins[type_] = found
 
     # self
 

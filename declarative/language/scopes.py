@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from declarative.language.calls import CallContext
 from declarative.language.functions import BUILTINS
 from declarative.language.nodes import GetAttribute, Index, Literal, Variable
-from declarative.language.values import DYNAMIC, Kind, Reference, Type, Value
+from declarative.language.values import DYNAMIC, Kind, Lazy, Reference, Type, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ _IDENTIFIER: Final = re.compile(r"[^\W\d][\w-]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class Members(Lazy):
     """A scope root (or part of one) whose attributes a function finds."""
 
     find: Callable[[str], Value | None]

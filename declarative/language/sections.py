@@ -11,7 +11,7 @@ from declarative.language.nodes import Literal as LiteralNode
 from declarative.language.nodes import ObjectConstructor, TupleConstructor, Variable
 from declarative.language.problems import NOT_KNOWN
 from declarative.language.types import convert
-from declarative.language.values import DYNAMIC, STRING, Kind, Value
+from declarative.language.values import DYNAMIC, STRING, Kind, Lazy, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -158,7 +158,7 @@ def elements(value: Value, place: SourceRange) -> Iterator[tuple[Value, Value]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Bindings:
+class Bindings(Lazy):
     """A scope root with fixed attributes, such as ``each``."""
 
     values: Mapping[str, Value]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from declarative.errors import Position, Snippet, SourceRange
 
@@ -24,15 +25,24 @@ class SourceText:
         self.source = source
         self._offset = offset
         self.filename = filename
-        raw = source.split(b"\n")
-        self.lines = tuple(line.rstrip(b"\r").decode("utf-8", "replace") for line in raw)
-        self._starts = list(accumulate((len(line) + 1 for line in raw), initial=0))[:-1]
         self._ascii = source.isascii()
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines, without what ends them."""
+        raw = self.source.split(b"\n")
+        return tuple(line.rstrip(b"\r").decode("utf-8", "replace") for line in raw)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each line begins."""
+        lengths = (len(line) + 1 for line in self.source.split(b"\n"))
+        return list(accumulate(lengths, initial=0))[:-1]
 
     def position(self, byte: int) -> Position:
         """Return the position of the byte at this offset."""
         byte -= self._offset
-        byte = byte if byte > 0 else 0  # noqa: FURB136 - called for every node; max() is slow
+        byte = max(byte, 0)
         line = bisect_right(self._starts, byte)
         start = self._starts[line - 1]
         if self._ascii:
@@ -41,7 +51,7 @@ class SourceText:
 
     def range(self, start: int, end: int) -> SourceRange:
         """Return the range of the bytes ``start:end``."""
-        return SourceRange(self.filename, self.position(start), self.position(end))
+        return _Stretch(self, start, end)
 
     def line_of(self, byte: int) -> int:
         """Return the number of the line (from 1) that holds the byte."""
@@ -59,6 +69,57 @@ class SourceText:
         """Return the text of the bytes ``start:end``."""
         offset = self._offset
         return self.source[start - offset : end - offset].decode("utf-8", "replace")
+
+
+class _Stretch(SourceRange):
+    """A range whose positions are worked out when they are first asked for.
+
+    A project of a thousand releases has tens of thousands of ranges, and messages name a few.
+    """
+
+    __slots__ = ("_end_byte", "_start_byte", "_text")
+
+    _text: SourceText
+    _start_byte: int
+    _end_byte: int
+
+    def __init__(self, text: SourceText, start: int, end: int) -> None:
+        """Stand for the bytes ``start:end`` of ``text``."""
+        _set(self, "_text", text)
+        _set(self, "_start_byte", start)
+        _set(self, "_end_byte", end)
+
+    def __getattr__(self, name: str) -> str | Position:
+        """Fill in the fields of a range; called only while they have no value."""
+        found: str | Position
+        match name:
+            case "filename":
+                found = self._text.filename
+            case "start":
+                found = self._text.position(self._start_byte)
+            case "end":
+                found = self._text.position(self._end_byte)
+            case _:
+                raise AttributeError(name)
+        _set(self, name, found)
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        """Be equal to any range of the same place, plain or not."""
+        if not isinstance(other, SourceRange):
+            return NotImplemented
+        return (self.filename, self.start, self.end) == (other.filename, other.start, other.end)
+
+    def __hash__(self) -> int:
+        """Return the hash of the plain range of the same place."""
+        return SourceRange.__hash__(self)
+
+    def __reduce__(self) -> tuple[type[SourceRange], tuple[str, Position, Position]]:
+        """Be copied as a plain range: the text stays where it is."""
+        return SourceRange, (self.filename, self.start, self.end)
+
+
+_set: Final = object.__setattr__  # ranges are frozen, and a setter of their own is slow
 
 
 def snippet_for(lines: Sequence[str], where: SourceRange) -> Snippet | None:

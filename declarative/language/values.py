@@ -14,9 +14,10 @@ in place of secrets and apply evaluates them again.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -72,21 +73,22 @@ class Unknown(Enum):
 UNKNOWN: Final = Unknown.UNKNOWN
 
 
-@runtime_checkable
-class Lazy(Protocol):
+class Lazy(ABC):
     """Something with attributes that are evaluated when they are asked for.
 
     ``local``, ``var``, ``self`` and references are lazy: reading ``local.a`` never
     evaluates ``local.b``.
     """
 
+    __slots__ = ()
+
+    @abstractmethod
     def attribute(self, name: str) -> Value | None:
         """Return the attribute, or None where there is none of that name."""
-        ...
 
+    @abstractmethod
     def names(self) -> Iterator[str]:
         """Yield the names of all attributes (for suggestions and whole use)."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

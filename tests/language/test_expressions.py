@@ -87,7 +87,7 @@ class Names:
 
 
 @dataclass
-class Watched:
+class Watched(Lazy):
     """A lazy root that notes which of its attributes were read."""
 
     given: Mapping[str, Value]

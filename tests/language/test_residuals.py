@@ -77,7 +77,7 @@ FUNCTIONS = {
 
 
 @dataclass
-class Members:
+class Members(Lazy):
     given: Mapping[str, Value]
 
     def attribute(self, name: str) -> Value | None:
