@@ -37,6 +37,7 @@ from declarative.engine.secrets import Secrets, literals_of
 from declarative.engine.withheld import SecretReads
 from declarative.engine.writing import Writing
 from declarative.errors import ConfigurationError
+from declarative.language.cache import ParseCache
 from declarative.language.inputs import VariableInputs
 from declarative.language.project import Project, load_project
 from declarative.language.saved import residual_scope
@@ -226,7 +227,19 @@ def load(inputs: VariableInputs | None = None, head: Head | None = None) -> Proj
         variables=inputs or VariableInputs(),
         environ=os.environ,
         head=head or Head(Path.cwd()),
+        cache=_cache(),
     )
+
+
+def _cache() -> ParseCache | None:
+    """Return what keeps the syntax trees of this directory, for users who have a home."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not caches.is_absolute():
+        try:
+            caches = Path.home() / ".cache"
+        except RuntimeError:
+            return None
+    return ParseCache(Path.cwd(), caches / "lamform" / "cache.key")
 
 
 @contextmanager

@@ -11,16 +11,16 @@ from declarative.language.grammar import LATER, TOP
 from declarative.language.problems import suggestion
 from declarative.language.schema import check_nested
 from declarative.language.sections import Section, attributes_of
-from declarative.language.syntax import parse
 from declarative.language.unsupported import unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from declarative.errors import Diagnostic, SourceRange
     from declarative.language.nodes import Attribute, Block, Body
     from declarative.language.problems import Problems
+    from declarative.language.reading import ParsedFile
     from declarative.language.schema import Nested
 
 _IDENTIFIER: Final = re.compile(r"[^\W\d][\w-]*\Z")
@@ -80,11 +80,10 @@ def project_files(directory: Path) -> tuple[Path, ...]:
     return files
 
 
-def read(sources: Mapping[str, bytes], problems: Problems) -> Declarations:
+def read(files: Iterable[ParsedFile], problems: Problems) -> Declarations:
     """Return what the files declare, adding everything wrong with them to ``problems``."""
     found = Declarations()
-    for filename, source in sources.items():
-        parsed = parse(source, filename)
+    for parsed in files:
         problems.take(parsed.diagnostics)
         found.damaged = found.damaged or any(
             item.severity == "error" for item in parsed.diagnostics

@@ -17,6 +17,7 @@ from declarative.language.expressions import evaluate
 from declarative.language.garbage import uncollected
 from declarative.language.inputs import Assignment, VariableFile, VariableInputs, given_values
 from declarative.language.problems import Problems, ordered, suggestion
+from declarative.language.reading import parse
 from declarative.language.saved import residual_scope
 from declarative.language.settings import ProjectSettings, read_settings
 from declarative.model.checks import has_sensitive
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from declarative.errors import Diagnostic
+    from declarative.language.cache import ParseCache
     from declarative.language.declarations import Declarations
     from declarative.language.expressions import Scope
     from declarative.language.inputs import Given
@@ -190,8 +192,11 @@ def load_project(
     variables: VariableInputs,
     environ: Mapping[str, str],
     head: Callable[[], str] = no_head,
+    cache: ParseCache | None = None,
 ) -> Project:
     """Return the project in a directory; ``head`` tells the commit that its files are at.
+
+    With a ``cache`` files that have not changed are not read again.
 
     Raises:
         ConfigurationError: with everything that is wrong with it. Where names or syntax are
@@ -201,7 +206,11 @@ def load_project(
     raw = {path.name: path.read_bytes() for path in files}
     sources = {name: content.decode("utf-8", "replace") for name, content in raw.items()}
     problems = Problems()
-    declarations = read(raw, problems)
+    if cache is None:
+        parsed = {name: parse(content, name) for name, content in raw.items()}
+    else:
+        parsed = cache.parse(raw)
+    declarations = read(parsed.values(), problems)
     check_labels(declarations, problems)
     given = given_values(variables, environ, directory, problems)
     _check_given(given, declarations, problems)

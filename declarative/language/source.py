@@ -41,13 +41,16 @@ class SourceText:
 
     def position(self, byte: int) -> Position:
         """Return the position of the byte at this offset."""
-        byte -= self._offset
-        byte = max(byte, 0)
+        byte = self.offset_in_file(byte)
         line = bisect_right(self._starts, byte)
         start = self._starts[line - 1]
         if self._ascii:
             return Position(line, byte - start + 1, byte)
         return Position(line, len(self.source[start:byte].decode("utf-8", "replace")) + 1, byte)
+
+    def offset_in_file(self, byte: int) -> int:
+        """Return the offset in the file itself of a byte of the text that was parsed."""
+        return max(byte - self._offset, 0)
 
     def range(self, start: int, end: int) -> SourceRange:
         """Return the range of the bytes ``start:end``."""
@@ -89,6 +92,13 @@ class _Stretch(SourceRange):
         _set(self, "_start_byte", start)
         _set(self, "_end_byte", end)
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """The bytes of the file, counted without what was put in front of it."""
+        return self._text.offset_in_file(self._start_byte), self._text.offset_in_file(
+            self._end_byte
+        )
+
     def __getattr__(self, name: str) -> str | Position:
         """Fill in the fields of a range; called only while they have no value."""
         found: str | Position
@@ -117,6 +127,13 @@ class _Stretch(SourceRange):
     def __reduce__(self) -> tuple[type[SourceRange], tuple[str, Position, Position]]:
         """Be copied as a plain range: the text stays where it is."""
         return SourceRange, (self.filename, self.start, self.end)
+
+
+def span(where: SourceRange) -> tuple[int, int]:
+    """Return the bytes of its file that a range covers."""
+    if isinstance(where, _Stretch):
+        return where.span
+    return where.start.byte, where.end.byte
 
 
 _set: Final = object.__setattr__  # ranges are frozen, and a setter of their own is slow
