@@ -191,7 +191,7 @@ def test_a_cache_that_came_with_the_files_is_not_believed(
     cache: ParseCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever hands over a directory may say one thing in the file, another in the cache."""
-    lie = parse(LARGE.replace('"label"', '"lie"').encode(), "a.lamform.hcl")
+    lie = parse(LARGE.replace('"label"', '"liars"').encode(), "a.lamform.hcl")
     theirs = ParseCache(cache.project, tmp_path / "theirs" / "key")
     monkeypatch.setattr(module, "parse", lambda *_: lie)
     theirs.parse(sources(a=LARGE))
