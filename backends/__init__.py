@@ -6,7 +6,6 @@ Lambda: it imports nothing of ``declarative``, and importing it loads no backend
 
 from __future__ import annotations
 
-import importlib.metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +38,8 @@ def open_backend(kind: str, settings: Mapping[str, JsonValue], project: str) -> 
     """
     if factory := _BUILT_IN.get(kind):
         return factory(settings, project)
+    import importlib.metadata  # only here: it is slow to import, and most state is built in
+
     installed = {point.name: point for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
     if point := installed.get(kind):
         loaded: Factory = point.load()

@@ -1,30 +1,24 @@
-"""All commands of the command line, with their help."""
+"""All commands of the command line, with their help.
+
+A command's module, and all that it needs, is imported when the command is.
+"""
 
 from __future__ import annotations
 
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from declarative import __version__
-from declarative.cli import (
-    apply,
-    console,
-    drift,
-    explain,
-    history,
-    init,
-    inspect,
-    plan,
-    revert,
-    sandbox,
-    state,
-)
+from declarative.cli.arguments import command_of
 from declarative.cli.session import Session
 from declarative.errors import LamformError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 _PLAIN: dict[str, Any] = {"rich_markup_mode": None, "no_args_is_help": False}
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -39,8 +33,8 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-def command_line() -> Any:
-    """Return the parser of the whole command line."""
+def command_line(arguments: Sequence[str] = ()) -> Any:
+    """Return the parser of the command that ``arguments`` name, or of all where they name none."""
     app = typer.Typer(
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -50,46 +44,9 @@ def command_line() -> Any:
         **_PLAIN,
     )
     app.callback(invoke_without_command=True)(_globals)
-    _add(app, init.init, "lamform init", short_help="Write a first project into this directory.")
-    _add(app, inspect.validate, "lamform validate --json")
-    _add(app, plan.plan, "lamform plan --environment prod --out change.plan")
-    _add(app, plan.show, "lamform show change.plan")
-    _add(
-        app,
-        apply.apply,
-        "lamform apply --only 'checkout[dev]' --message 'more memory'",
-        short_help="Apply a saved plan, or plan, ask and apply.",
-    )
-    _add(
-        app,
-        revert.revert,
-        "lamform revert previous --only checkout",
-        short_help="Go back to an earlier revision.",
-    )
-    _add(app, revert.revert, "lamform rollback 4", name="rollback", help="The same as revert.")
-    _add(
-        app,
-        drift.drift,
-        "lamform drift --environment prod",
-        short_help="Show where AWS differs from what is recorded.",
-    )
-    _add(app, history.history, "lamform history --limit 5 --release checkout")
-    app.add_typer(_state(), name="state")
-    _add(app, state.output, "lamform output live_arns", short_help="Show the recorded outputs.")
-    _add(
-        app,
-        console.console,
-        "echo 'upper(var.stage)' | lamform console",
-        short_help="Evaluate expressions from stdin.",
-    )
-    _add(
-        app,
-        explain.explain,
-        "lamform explain 'checkout[prod-eu]' --definition",
-        short_help="Show which value won, where it was set, and what it overrode.",
-    )
-    _add(app, inspect.schema, "lamform schema plan")
-    app.add_typer(_sandbox(), name="sandbox")
+    named = _COMMANDS.get(command_of(arguments) or "")
+    for add in (named,) if named else _COMMANDS.values():
+        add(app)
     return typer.main.get_command(app)
 
 
@@ -97,18 +54,144 @@ def _add(app: typer.Typer, function: Any, example: str, **settings: Any) -> None
     app.command(epilog=f"Example: {example}", **settings)(function)
 
 
-def _state() -> typer.Typer:
+def _init(app: typer.Typer) -> None:
+    from declarative.cli.init import init
+
+    _add(app, init, "lamform init", short_help="Write a first project into this directory.")
+
+
+def _validate(app: typer.Typer) -> None:
+    from declarative.cli.validate import validate
+
+    _add(app, validate, "lamform validate --json")
+
+
+def _plan(app: typer.Typer) -> None:
+    from declarative.cli.plan import plan
+
+    _add(app, plan, "lamform plan --environment prod --out change.plan")
+
+
+def _show(app: typer.Typer) -> None:
+    from declarative.cli.plan import show
+
+    _add(app, show, "lamform show change.plan")
+
+
+def _apply(app: typer.Typer) -> None:
+    from declarative.cli.apply import apply
+
+    _add(
+        app,
+        apply,
+        "lamform apply --only 'checkout[dev]' --message 'more memory'",
+        short_help="Apply a saved plan, or plan, ask and apply.",
+    )
+
+
+def _revert(app: typer.Typer) -> None:
+    from declarative.cli.revert import revert
+
+    _add(
+        app,
+        revert,
+        "lamform revert previous --only checkout",
+        short_help="Go back to an earlier revision.",
+    )
+
+
+def _rollback(app: typer.Typer) -> None:
+    from declarative.cli.revert import revert
+
+    _add(app, revert, "lamform rollback 4", name="rollback", help="The same as revert.")
+
+
+def _drift(app: typer.Typer) -> None:
+    from declarative.cli.drift import drift
+
+    _add(
+        app,
+        drift,
+        "lamform drift --environment prod",
+        short_help="Show where AWS differs from what is recorded.",
+    )
+
+
+def _history(app: typer.Typer) -> None:
+    from declarative.cli.history import history
+
+    _add(app, history, "lamform history --limit 5 --release checkout")
+
+
+def _state(app: typer.Typer) -> None:
+    from declarative.cli import state
+
     group = typer.Typer(help="Look at what is recorded.", **_PLAIN)
     _add(group, state.list_, "lamform state list --revision 3", name="list")
     _add(group, state.show, "lamform state show 'checkout[dev].alias.live'", name="show")
-    return group
+    app.add_typer(group, name="state")
 
 
-def _sandbox() -> typer.Typer:
+def _output(app: typer.Typer) -> None:
+    from declarative.cli.state import output
+
+    _add(app, output, "lamform output live_arns", short_help="Show the recorded outputs.")
+
+
+def _console(app: typer.Typer) -> None:
+    from declarative.cli.console import console
+
+    _add(
+        app,
+        console,
+        "echo 'upper(var.stage)' | lamform console",
+        short_help="Evaluate expressions from stdin.",
+    )
+
+
+def _explain(app: typer.Typer) -> None:
+    from declarative.cli.explain import explain
+
+    _add(
+        app,
+        explain,
+        "lamform explain 'checkout[prod-eu]' --definition",
+        short_help="Show which value won, where it was set, and what it overrode.",
+    )
+
+
+def _schema(app: typer.Typer) -> None:
+    from declarative.cli.schema import schema
+
+    _add(app, schema, "lamform schema plan")
+
+
+def _sandbox(app: typer.Typer) -> None:
+    from declarative.cli.sandbox import run
+
     group = typer.Typer(help="Try everything with an emulated AWS.", **_PLAIN)
     own = {"allow_interspersed_args": False}  # what follows the command's name belongs to it
-    _add(group, sandbox.run, "lamform sandbox run -- lamform plan", context_settings=own)
-    return group
+    _add(group, run, "lamform sandbox run -- lamform plan", context_settings=own)
+    app.add_typer(group, name="sandbox")
+
+
+_COMMANDS: Final[Mapping[str, Callable[[typer.Typer], None]]] = {
+    "init": _init,
+    "validate": _validate,
+    "plan": _plan,
+    "show": _show,
+    "apply": _apply,
+    "revert": _revert,
+    "rollback": _rollback,
+    "drift": _drift,
+    "history": _history,
+    "state": _state,
+    "output": _output,
+    "console": _console,
+    "explain": _explain,
+    "schema": _schema,
+    "sandbox": _sandbox,
+}
 
 
 def _globals(

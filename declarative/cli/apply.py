@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from declarative.cli import options, plans, runs
+from declarative.cli.loading import inputs_of, warn
 from declarative.cli.session import Session
 from declarative.cli.wiring import ApplySettings, World, open_project, open_world
 from declarative.engine.secrets import Secrets
@@ -50,7 +51,7 @@ def apply(
     session: Session = context.obj
     settings = ApplySettings(message, parallelism, lock_timeout)
     consent = runs.Consent(auto_approve or plan_id is not None or file is not None, new_state)
-    inputs = plans.inputs_of(var, var_file)
+    inputs = inputs_of(var, var_file)
     selected = plans.Selected(
         tuple(only or ()),
         tuple(exclude or ()),
@@ -66,7 +67,7 @@ def apply(
         with open_world(made.backend, made.project, inputs) as world:
             raise typer.Exit(_carry_out(session, world, made, world.secrets(), (consent, settings)))
     with open_project(inputs) as opened:
-        plans.warn(session, opened.project)
+        warn(session, opened.project)
         fresh = plans.make(opened, selected, parallelism=parallelism)
         plans.expect_id(fresh.plan, plan_id)
         code = _carry_out(session, opened.world, fresh.plan, fresh.secrets, (consent, settings))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 _FLAGS: Final = frozenset({"--json", "--no-color", "--version"})
 _VALUES: Final = frozenset({"-C", "--log-level"})
 GLOBAL_OPTIONS: Final = _FLAGS | _VALUES
+_HELP: Final = frozenset({"-h", "--help"})
 _FOREIGN: Final = ["sandbox", "run"]
 """The command whose own words end where another command line begins."""
 
@@ -43,6 +44,19 @@ def _is_global(argument: str) -> bool:
         return True
     attached = argument.startswith("-C") and not argument.startswith("--")
     return attached or argument.startswith("--log-level=")
+
+
+def command_of(arguments: Sequence[str]) -> str | None:
+    """Return the command that is called; None where it cannot be told, or help is asked before."""
+    rest = iter(arguments)
+    for argument in rest:
+        if argument in _VALUES:
+            next(rest, None)
+        elif argument in _HELP:
+            return None
+        elif not argument.startswith("-"):
+            return argument
+    return None
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

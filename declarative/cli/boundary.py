@@ -10,13 +10,6 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from backends.base import (
-    BackendError,
-    ConflictError,
-    FencedError,
-    HeadMovedError,
-    LeaseHeldError,
-)
 from declarative import __version__
 from declarative.cli.arguments import GLOBAL_OPTIONS
 from declarative.errors import Diagnostic, InterruptedRunError, LamformError
@@ -31,7 +24,6 @@ if TYPE_CHECKING:
 
     from declarative.cli.session import Session
 
-_STATE_CODES: Final = {LeaseHeldError: 4, ConflictError: 5, FencedError: 5, HeadMovedError: 5}
 _INTERRUPTED: Final = 130
 
 
@@ -55,13 +47,28 @@ def explained(error: Exception) -> tuple[tuple[Diagnostic, ...], int]:
     """Return what to tell of an error, and the exit code."""
     if isinstance(error, LamformError):
         return error.diagnostics, error.exit_code
-    if isinstance(error, BackendError):
-        code = next((code for kind, code in _STATE_CODES.items() if isinstance(error, kind)), 1)
-        return (Diagnostic(error.summary, error.detail),), code
+    of_state = _state_error(error)
+    if of_state is not None:
+        return of_state
     if isinstance(error, OSError):
         return (_system(error),), 1
     usage = _usage(error)
     return ((usage,), 1) if usage else ((_internal(error),), 1)
+
+
+def _state_error(error: Exception) -> tuple[tuple[Diagnostic, ...], int] | None:
+    from backends import base
+
+    if not isinstance(error, base.BackendError):
+        return None
+    codes = {
+        base.LeaseHeldError: 4,
+        base.ConflictError: 5,
+        base.FencedError: 5,
+        base.HeadMovedError: 5,
+    }
+    code = next((code for kind, code in codes.items() if isinstance(error, kind)), 1)
+    return (Diagnostic(error.summary, error.detail),), code
 
 
 def _report(session: Session, diagnostics: tuple[Diagnostic, ...], code: int) -> int:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from declarative.cli import options, plans
+from declarative.cli import garbage, options
+from declarative.cli.loading import inputs_of, open_scope
 from declarative.cli.session import Session
-from declarative.cli.wiring import open_scope
 from declarative.errors import LamformError
 from declarative.language.expressions import evaluate
 from declarative.language.nodes import Call
@@ -44,7 +44,8 @@ def console(
     ends.
     """
     session: Session = context.obj
-    scope = open_scope(plans.inputs_of(var, var_file))
+    scope = open_scope(inputs_of(var, var_file))
+    garbage.begin()
     failed = False
     for text in _expressions(session):
         if text in ("exit", "quit"):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from declarative.aws.answers import alias_request, function_request
-from declarative.cli import options, plans
+from declarative.cli import options
+from declarative.cli.loading import inputs_of, load, warn
 from declarative.cli.session import Session
-from declarative.cli.wiring import load
 from declarative.engine.desired import normalise
 from declarative.engine.ports import S3Code, ZipCode
 from declarative.errors import ConfigurationError
@@ -60,8 +60,8 @@ def explain(
     Secrets are never shown.
     """
     session: Session = context.obj
-    project = load(plans.inputs_of(var, var_file))
-    plans.warn(session, project)
+    project = load(inputs_of(var, var_file))
+    warn(session, project)
     chosen = select(project.releases(), releases)
     explained = project.explain(chosen)
     if definition:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from declarative.errors import EvaluationError
-from declarative.model.plan import Git
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from declarative.model.plan import Git
 
 _TIMEOUT: Final = 10.0
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -28,6 +29,8 @@ def read_git(directory: Path) -> Git | None:
     lines = answer.splitlines()
     facts = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# branch."))
     commit, branch = facts.get("branch.oid"), facts.get("branch.head")
+    from declarative.model.plan import Git
+
     return Git(
         commit=None if commit == "(initial)" else commit,
         branch=None if branch == "(detached)" else branch,

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from backends.base import Revision, StateReader
 from declarative.cli import options, plans
+from declarative.cli.loading import inputs_of
 from declarative.cli.session import Session
 from declarative.cli.wiring import open_project
 from declarative.model.address import select
@@ -41,7 +42,7 @@ def history(
     """List revisions, newest first."""
     session: Session = context.obj
     session.use(style)
-    with open_project(plans.inputs_of(var, var_file)) as opened:
+    with open_project(inputs_of(var, var_file)) as opened:
         state = opened.world.state
         chosen = _chosen(state, release)
         if environment:

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from declarative import __version__
+from declarative.cli import garbage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run lamform with the arguments of this process and exit."""
+    garbage.put_off()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -34,7 +36,7 @@ def _dispatch(session: Session, arguments: Sequence[str]) -> int:
     from declarative.cli.app import command_line
     from declarative.cli.arguments import globals_first, value_options
 
-    command = command_line()
+    command = command_line(arguments)
     ordered = globals_first(arguments, value_options(command))
     code = command.main(ordered, prog_name="lamform", standalone_mode=False, obj=session)
     return code if isinstance(code, int) else 0

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from declarative.cli import options, plans
+from declarative.cli.loading import inputs_of, warn
 from declarative.cli.session import Session
 from declarative.cli.wiring import open_project
 
@@ -47,8 +48,8 @@ def plan(
         refresh,
         roll_forward,
     )
-    with open_project(plans.inputs_of(var, var_file)) as opened:
-        plans.warn(session, opened.project)
+    with open_project(inputs_of(var, var_file)) as opened:
+        warn(session, opened.project)
         made = plans.make(opened, selected, parallelism=parallelism).plan
     plans.present(session, made)
     if out is not None:

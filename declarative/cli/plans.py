@@ -22,8 +22,6 @@ from declarative.errors import (
     RefusedError,
     StalePlanError,
 )
-from declarative.language.inputs import VariableInputs
-from declarative.language.project import Project
 from declarative.language.world import UnknownWorld
 from declarative.model.address import select
 from declarative.model.plan import PLAN_FORMAT, Plan, Selection
@@ -130,11 +128,6 @@ def recorded_in(
     return frozenset(address for address, name in releases if name in wanted)
 
 
-def inputs_of(assignments: list[str] | None, files: list[Path] | None) -> VariableInputs:
-    """Return what ``--var`` and ``--var-file`` say."""
-    return VariableInputs.of(assignments or (), files or ())
-
-
 @dataclass(frozen=True, slots=True)
 class Made:
     """A plan made in this process, and the secrets that apply needs for it."""
@@ -175,12 +168,6 @@ def show(session: Session, plan: Plan) -> None:
     if warnings:
         session.say(diagnostics_text(warnings, session.err_look) + "\n")
     session.show(plan_text(plan_view(plan), session.look))
-
-
-def warn(session: Session, project: Project) -> None:
-    """Write the warnings of the files to stderr."""
-    if project.warnings and not session.json:
-        session.say(diagnostics_text(project.warnings, session.err_look) + "\n")
 
 
 def judge(plan: Plan) -> None:

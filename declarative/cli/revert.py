@@ -9,6 +9,7 @@ import typer
 
 from backends.base import Revision
 from declarative.cli import options, plans, runs
+from declarative.cli.loading import inputs_of
 from declarative.cli.session import Session
 from declarative.cli.wiring import ApplySettings, OpenProject, open_project, runner
 from declarative.engine.recovery import dead_runs
@@ -52,7 +53,7 @@ def revert(
     """
     session: Session = context.obj
     plans.expect_place(out)
-    with open_project(plans.inputs_of(var, var_file)) as opened:
+    with open_project(inputs_of(var, var_file)) as opened:
         head = opened.world.state.head()
         if if_failed and _is_healthy(opened, head):
             runs.tell_nothing(session, "Nothing has failed: nothing to go back from.")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from declarative.cli import garbage
+
 
 def run(
     command: Annotated[
@@ -24,4 +26,5 @@ def run(
     """
     from declarative.sandbox.run import run_command
 
+    garbage.begin()
     raise typer.Exit(run_command(command, keep))

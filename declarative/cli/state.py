@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
-from declarative.cli import options, plans
+from declarative.cli import options
+from declarative.cli.loading import inputs_of
 from declarative.cli.outputs import shown_output
 from declarative.cli.session import Session
 from declarative.cli.wiring import OpenProject, open_project
@@ -37,7 +38,7 @@ def list_(
 ) -> None:
     """List the addresses of all recorded parts."""
     session: Session = context.obj
-    with open_project(plans.inputs_of(var, var_file)) as opened:
+    with open_project(inputs_of(var, var_file)) as opened:
         snapshot = _snapshot(session, opened, revision)
     addresses = tuple(
         part.address for recorded in snapshot.releases.values() for part in parts(recorded.record)
@@ -65,7 +66,7 @@ def show(
 ) -> None:
     """Show what is recorded of a release or a part."""
     session: Session = context.obj
-    with open_project(plans.inputs_of(var, var_file)) as opened:
+    with open_project(inputs_of(var, var_file)) as opened:
         snapshot = _snapshot(session, opened, revision)
         known = {
             part.address: (release, part)
@@ -93,7 +94,7 @@ def output(
 ) -> None:
     """Show the outputs that the newest revision recorded; secret ones are not kept."""
     session: Session = context.obj
-    with open_project(plans.inputs_of(var, var_file)) as opened:
+    with open_project(inputs_of(var, var_file)) as opened:
         state = opened.world.state
         head = state.revision(revision) if revision is not None else state.head()
     outputs = recorded_outputs(head)

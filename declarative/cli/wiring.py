@@ -1,6 +1,7 @@
 """The composition root: the real clock, environment, AWS, files and backends behind the ports.
 
-Nothing else in the program reads the environment or the time, or opens a backend.
+Nothing else in the program asks the time or opens a backend; `loading` alone reads the environment
+besides.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from backends.leases import local_boot_id
 from declarative import __version__
 from declarative.artifacts.sources import ArtifactSources
 from declarative.aws.session import AwsCloud
+from declarative.cli import garbage
 from declarative.cli.git import Head, read_git
+from declarative.cli.loading import load
 from declarative.cli.outputs import planned_output
 from declarative.engine.desired import BindingWorld
 from declarative.engine.planner import PlanRequest
@@ -37,9 +40,8 @@ from declarative.engine.secrets import Secrets, literals_of
 from declarative.engine.withheld import SecretReads
 from declarative.engine.writing import Writing
 from declarative.errors import ConfigurationError
-from declarative.language.cache import ParseCache
 from declarative.language.inputs import VariableInputs
-from declarative.language.project import Project, load_project
+from declarative.language.project import Project
 from declarative.language.saved import residual_scope
 from declarative.model.canonical import digest
 from declarative.model.plan import BackendAddress, PlannedDiagnostic, Selection
@@ -49,7 +51,6 @@ if TYPE_CHECKING:
 
     from backends.base import StateBackend
     from declarative.engine.events import Event
-    from declarative.language.expressions import Scope
     from declarative.model.bound import BoundRelease, Connector
 
 STATE_DIRECTORY: Final = "LAMFORM_STATE_DIR"
@@ -106,6 +107,7 @@ class World:
         settings: ApplySettings,
     ) -> Writing:
         """Return what an apply may use."""
+        garbage.begin()
         git = read_git(Path.cwd())
         return Writing(
             state=self.state,
@@ -220,28 +222,6 @@ _UNCOMMITTED: Final = PlannedDiagnostic(
 )
 
 
-def load(inputs: VariableInputs | None = None, head: Head | None = None) -> Project:
-    """Return the project of this directory."""
-    return load_project(
-        Path.cwd(),
-        variables=inputs or VariableInputs(),
-        environ=os.environ,
-        head=head or Head(Path.cwd()),
-        cache=_cache(),
-    )
-
-
-def _cache() -> ParseCache | None:
-    """Return what keeps the syntax trees of this directory, for users who have a home."""
-    caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if not caches.is_absolute():
-        try:
-            caches = Path.home() / ".cache"
-        except RuntimeError:
-            return None
-    return ParseCache(Path.cwd(), caches / "lamform" / "cache.key")
-
-
 @contextmanager
 def open_project(inputs: VariableInputs | None = None) -> Iterator[OpenProject]:
     """Give the project of this directory with its state open; nothing is created."""
@@ -272,14 +252,6 @@ def _located(address: BackendAddress) -> dict[str, JsonValue]:
     if elsewhere and address.kind == "sqlite" and settings.get("path") == _DEFAULT_STATE:
         settings["path"] = str(Path(elsewhere) / Path(_DEFAULT_STATE).name)
     return settings
-
-
-def open_scope(inputs: VariableInputs | None = None) -> Scope:
-    """Return what an expression may read in this directory, with project files or without."""
-    directory = Path.cwd()
-    if (directory / "lamform.hcl").exists() or any(directory.glob("*.lamform.hcl")):
-        return load(inputs).scope
-    return residual_scope(inputs or VariableInputs(), os.environ, lambda *_: None, root=directory)
 
 
 def runner() -> Runner:

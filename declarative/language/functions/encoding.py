@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from declarative.language.calls import Parameter, refuse
-from declarative.language.functions import csv_text, json_text, yaml_text, yaml_writing
+from declarative.language.functions import csv_text, json_text
 from declarative.language.functions.results import function, scalar, string, text
 from declarative.language.values import STRING, Value
 
@@ -36,7 +36,15 @@ def _base64encode(given: str) -> Value:
 
 
 def _yamlencode(given: Sequence[Value]) -> Value:
+    from declarative.language.functions import yaml_writing  # PyYAML is slow to import
+
     return string(yaml_writing.encode(given[0]))
+
+
+def _yamldecode(given: Sequence[Value]) -> Value:
+    from declarative.language.functions import yaml_text
+
+    return yaml_text.decode(str(given[0].content))
 
 
 def _bytes(given: str) -> bytes:
@@ -109,5 +117,5 @@ FUNCTIONS: Final = (
     scalar("base64decode", text("str"), _base64decode, STRING),
     scalar("urlencode", text("str"), _urlencode, STRING),
     function("jsondecode", [text("str")], lambda given: json_text.decode(str(given[0].content))),
-    function("yamldecode", [text("src")], lambda given: yaml_text.decode(str(given[0].content))),
+    function("yamldecode", [text("src")], _yamldecode),
 )

@@ -1,23 +1,20 @@
-"""``lamform validate`` and ``lamform schema``: nothing is asked of AWS."""
+"""``lamform validate``: nothing is asked of AWS."""
 
 from __future__ import annotations
 
-import json
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
-from pydantic import JsonValue
 
-from declarative.cli import options, plans
+from declarative.cli import options
+from declarative.cli.loading import inputs_of, load, warn
 from declarative.cli.session import Session
-from declarative.cli.wiring import load
-from declarative.errors import ConfigurationError, Diagnostic, LamformError
+from declarative.errors import ConfigurationError, Diagnostic
 from declarative.language.world import UnknownWorld
-from declarative.render.diagnostics import (
-    FORMAT_VERSION,
-    diagnostic_json,
-)
-from declarative.render.documents import SCHEMAS
+from declarative.render.diagnostics import FORMAT_VERSION, diagnostic_json
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 
 def validate(
@@ -28,7 +25,7 @@ def validate(
     """Check the files, without network."""
     session: Session = context.obj
     try:
-        project = load(plans.inputs_of(var, var_file))
+        project = load(inputs_of(var, var_file))
         project.bind(UnknownWorld())
     except ConfigurationError as error:
         if not session.json:
@@ -38,7 +35,7 @@ def validate(
     if session.json:
         session.document(_verdict(project.warnings))
         return
-    plans.warn(session, project)
+    warn(session, project)
     count = len(project.releases())
     releases = f"{count} release" if count == 1 else f"{count} releases"
     found = ", with warnings" if project.warnings else ""
@@ -54,21 +51,3 @@ def _verdict(diagnostics: tuple[Diagnostic, ...]) -> dict[str, JsonValue]:
         "warning_count": severities.count("warning"),
         "diagnostics": [diagnostic_json(one) for one in diagnostics],
     }
-
-
-def schema(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(SCHEMAS)}.")],
-) -> None:
-    """Print the JSON Schema of a document."""
-    session: Session = context.obj
-    model = SCHEMAS.get(name)
-    if model is None:
-        raise LamformError.of(
-            "No such document", f'There is no document "{name}". There are: {", ".join(SCHEMAS)}.'
-        )
-    content = model.model_json_schema(mode="serialization")
-    if session.json:
-        session.document(content)
-    else:
-        session.show(json.dumps(content, indent=2) + "\n")

@@ -1,0 +1,22 @@
+"""Python's search for cyclic garbage: off in commands that read and end, on where one may last.
+
+Reading a project of a thousand releases makes a million objects, nearly all of which stay
+until the end: looking through them, and once more when the process ends, is a fifth of the
+time of ``validate``, and finds nothing.
+"""
+
+from __future__ import annotations
+
+import gc
+
+
+def put_off() -> None:
+    """Search for nothing until `begin` says so."""
+    gc.disable()
+
+
+def begin() -> None:
+    """Search from now on, but not in what is there already."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()

@@ -1,0 +1,60 @@
+"""The project of this directory: its files, with the environment and cache of whoever reads it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from declarative.cli.git import Head
+from declarative.language.cache import ParseCache
+from declarative.language.inputs import VariableInputs
+from declarative.language.project import load_project
+from declarative.language.saved import residual_scope
+from declarative.render.diagnostics import diagnostics_text
+
+if TYPE_CHECKING:
+    from declarative.cli.session import Session
+    from declarative.language.expressions import Scope
+    from declarative.language.project import Project
+
+
+def inputs_of(assignments: list[str] | None, files: list[Path] | None) -> VariableInputs:
+    """Return what ``--var`` and ``--var-file`` say."""
+    return VariableInputs.of(assignments or (), files or ())
+
+
+def load(inputs: VariableInputs | None = None, head: Head | None = None) -> Project:
+    """Return the project of this directory."""
+    return load_project(
+        Path.cwd(),
+        variables=inputs or VariableInputs(),
+        environ=os.environ,
+        head=head or Head(Path.cwd()),
+        cache=_cache(),
+    )
+
+
+def _cache() -> ParseCache | None:
+    """Return what keeps the syntax trees of this directory, for users who have a home."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not caches.is_absolute():
+        try:
+            caches = Path.home() / ".cache"
+        except RuntimeError:
+            return None
+    return ParseCache(Path.cwd(), caches / "lamform" / "cache.key")
+
+
+def open_scope(inputs: VariableInputs | None = None) -> Scope:
+    """Return what an expression may read in this directory, with project files or without."""
+    directory = Path.cwd()
+    if (directory / "lamform.hcl").exists() or any(directory.glob("*.lamform.hcl")):
+        return load(inputs).scope
+    return residual_scope(inputs or VariableInputs(), os.environ, lambda *_: None, root=directory)
+
+
+def warn(session: Session, project: Project) -> None:
+    """Write the warnings of the files to stderr."""
+    if project.warnings and not session.json:
+        session.say(diagnostics_text(project.warnings, session.err_look) + "\n")
