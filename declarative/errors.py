@@ -16,8 +16,11 @@ Only ``declarative.cli.main`` turns a `LamformError` into text and an exit code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Self
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Severity = Literal["error", "warning"]
 
@@ -45,6 +48,43 @@ class SourceRange:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """The function that an expression called when it failed.
+
+    Attributes:
+        name: The function.
+        parameters: Name and type of each parameter.
+        variadic: Name and type of those that follow, where it takes any number.
+        returns: The type of its result; ``any`` where that depends on the arguments.
+    """
+
+    name: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    variadic: tuple[str, str] | None = None
+    returns: str = "any"
+
+    def __str__(self) -> str:
+        """Return the call with the names of the parameters."""
+        names = [name for name, _ in self.parameters]
+        if self.variadic is not None:
+            names.append(f"{self.variadic[0]}...")
+        return f"{self.name}({', '.join(names)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was known where an expression failed.
+
+    Attributes:
+        values: What the references in it stood for, as ``(reference, statement)``.
+        call: The function that refused its arguments, if it was one.
+    """
+
+    values: tuple[tuple[str, str], ...] = ()
+    call: FunctionCall | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Snippet:
     """The source lines a diagnostic points at.
 
@@ -53,14 +93,16 @@ class Snippet:
         start_line: The number of the first line of ``code``.
         highlight_start: Offset in ``code`` (characters) where the underline begins.
         highlight_end: Offset in ``code`` where it ends.
-        values: What the references in the expression stood for, as ``(reference, statement)``.
+        context: The header of the outermost block around it: ``service "checkout"``.
+        evidence: What was known of the expression that failed.
     """
 
     code: str
     start_line: int
     highlight_start: int
     highlight_end: int
-    values: tuple[tuple[str, str], ...] = ()
+    context: str | None = None
+    evidence: Evidence = Evidence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +115,9 @@ class Diagnostic:
         address: The address of the release or block it belongs to.
         range: Where in the files, if it is about the files.
         snippet: The source at ``range``; filled in by whoever holds the source text.
+        also: The addresses of others that have the very same problem.
+        witness: Finds out what was known where an expression failed; asked only when the
+            diagnostic is shown.
     """
 
     summary: str
@@ -81,6 +126,8 @@ class Diagnostic:
     address: str | None = None
     range: SourceRange | None = None
     snippet: Snippet | None = None
+    also: tuple[str, ...] = ()
+    witness: Callable[[], Evidence] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(eq=False)
@@ -102,6 +149,12 @@ class LamformError(Exception):
     ) -> Self:
         """Return this kind of error with a single diagnostic."""
         return cls((Diagnostic(summary, detail, address=address, range=range),))
+
+    def belong(self, address: str) -> None:
+        """Note to what the diagnostics belong, as far as that was not known before."""
+        self.diagnostics = tuple(
+            item if item.address else replace(item, address=address) for item in self.diagnostics
+        )
 
     def __str__(self) -> str:
         """Return all diagnostics in one line each, for logs and test failures."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from declarative.errors import EvaluationError
+from declarative.language.hints import undeclared
 from declarative.language.marks import derived, inner
 from declarative.language.nodes import GetAttribute, Index
+from declarative.language.problems import suggestion
 from declarative.language.residuals import literal
 from declarative.language.types import ConversionError, convert, friendly_name
 from declarative.language.values import (
@@ -22,6 +23,7 @@ from declarative.language.values import (
     Type,
     Value,
 )
+from declarative.language.writing import unparse
 
 if TYPE_CHECKING:
     from declarative.errors import SourceRange
@@ -29,12 +31,6 @@ if TYPE_CHECKING:
 
 _PRIMITIVES: Final = frozenset({Kind.STRING, Kind.NUMBER, Kind.BOOL})
 _NO_ELEMENT: Final = "The given key does not identify an element in this collection value"
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean …?" when a known name is near, otherwise nothing."""
-    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-    return f' Did you mean "{near[0]}"?' if near else ""
 
 
 def lazy_of(value: Value) -> Lazy | None:
@@ -47,8 +43,10 @@ def lazy_of(value: Value) -> Lazy | None:
     return None
 
 
-def get_attribute(source: Value, name: str, where: SourceRange) -> Value:
-    """Return ``source.name``.
+def get_attribute(
+    source: Value, name: str, where: SourceRange, written: Expression | None = None
+) -> Value:
+    """Return ``source.name``; messages name the source as it is ``written``.
 
     Raises:
         EvaluationError: there is no such attribute; ``where`` is blamed.
@@ -67,7 +65,10 @@ def get_attribute(source: Value, name: str, where: SourceRange) -> Value:
     if lazy is not None:
         found = lazy.attribute(name)
         if found is None:
-            _no_attribute(source.type, name, lazy.names(), where)
+            block = source.type.block
+            path = "This" if written is None else unparse(written)
+            summary, detail = undeclared(f"This {block}" if block else path, name, lazy.names())
+            raise EvaluationError.of(summary, detail, range=where)
         return found
     if isinstance(source.content, dict):
         found = source.content.get(name)
@@ -97,10 +98,6 @@ def _no_attribute(type_: Type, name: str, known: Iterable[str], where: SourceRan
             detail = f'This object does not have an attribute named "{name}".{near}'
         case Kind.MAP:
             detail = f'This map does not have an element with the key "{name}".{near}'
-        case Kind.DYNAMIC | Kind.REFERENCE:
-            what = f"This {type_.block}" if type_.block else "There"
-            verb = "has no" if type_.block else "is no"
-            detail = f'{what} {verb} "{name}" here.{near}'
         case Kind.LIST | Kind.TUPLE:
             detail = (
                 "This value does not have any attributes. It is a list: read an element of it "

@@ -10,6 +10,7 @@ from declarative.language.artifacts import artifact_of
 from declarative.language.content import Written, locate, read_section, validated
 from declarative.language.exports import Exports
 from declarative.language.expressions import evaluate
+from declarative.language.memo import circle
 from declarative.language.problems import Problems
 from declarative.language.releases import Release
 from declarative.language.sections import blocks
@@ -27,7 +28,7 @@ from declarative.model.config import (
 from declarative.model.project_config import EnvironmentConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from declarative.errors import SourceRange
     from declarative.language.entities import Evaluation
@@ -78,7 +79,9 @@ class Binder:
         release = self.release(instance)
         memo = self.evaluation.memo
         label = f"{instance.address} content"
-        content = memo.get(label, lambda: self._content(release), instance.section.range)
+        content = memo.get(
+            label, lambda: self._content(release), instance.section.range, instance.address
+        )
         # Only now is it known what the content has read.
         others = {*memo.reads(label), *content.depends_on} - {instance.address}
         return replace(content, depends_on=tuple(sorted(others)))
@@ -238,16 +241,12 @@ def refuse_cycles(releases: Mapping[str, BoundRelease], problems: Problems) -> N
                 del path[current]
             elif following in path:
                 names = list(path)
-                circle = [*names[names.index(following) :], following]
-                _add_circle(circle, releases[following], problems)
+                _add_circle([releases[name] for name in names[names.index(following) :]], problems)
             elif following in releases and following not in done:
                 path[following] = iter(releases[following].depends_on)
 
 
-def _add_circle(circle: list[str], release: BoundRelease, problems: Problems) -> None:
-    problems.add(
-        "Cycle",
-        f"Releases depend on each other: {' -> '.join(circle)}. One of them must come first: "
-        "remove a depends_on or a reference to another release.",
-        release.ranges.get(""),
-    )
+def _add_circle(releases: Sequence[BoundRelease], problems: Problems) -> None:
+    places = [release.ranges.get("") for release in releases]
+    path = zip((release.address for release in releases), places, strict=True)
+    problems.add("Cycle", circle(path), places[0])

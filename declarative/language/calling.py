@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from declarative.errors import Diagnostic, EvaluationError
-from declarative.language.access import suggestion
 from declarative.language.calls import FunctionError
 from declarative.language.marks import is_sensitive_deep, is_traced_deep, items_of
 from declarative.language.nodes import Call
 from declarative.language.plain import deep_marks, without_marks
+from declarative.language.problems import suggestion
 from declarative.language.residuals import (
     UntraceableError,
     residual_of,

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from pydantic import ValidationError
 
 from declarative.errors import Diagnostic, EvaluationError, LamformError
+from declarative.language.evidence import testify
 from declarative.language.expressions import evaluate
+from declarative.language.hints import quoted_reference
 from declarative.language.nodes import ObjectConstructor, TupleConstructor
 from declarative.language.problems import NOT_KNOWN, suggestion
 from declarative.language.residuals import residual_of, try_residual
@@ -48,6 +50,7 @@ class Written:
         failed: Names that have no value, because evaluating them failed.
         problems: What failed.
         place: Where the block stands, if it is one.
+        origins: The blocks that were read, with the scope of their expressions.
     """
 
     content: dict[str, object] = field(default_factory=dict)
@@ -55,6 +58,7 @@ class Written:
     failed: set[str] = field(default_factory=set)
     problems: list[Diagnostic] = field(default_factory=list)
     place: SourceRange | None = None
+    origins: list[tuple[Section, Scope]] = field(default_factory=list)
 
     def put(self, name: str, value: object, node: Node) -> None:
         """Set an attribute, over an earlier one of that name."""
@@ -67,6 +71,7 @@ class Written:
         self.nodes |= over.nodes
         self.failed |= over.failed
         self.problems.extend(over.problems)
+        self.origins.extend(over.origins)
 
     def fail(self, name: str, error: LamformError) -> None:
         """Note that an attribute has no value."""
@@ -76,7 +81,7 @@ class Written:
 
 def read_attributes(section: Section, scope: Scope, names: Iterable[str]) -> Written:
     """Evaluate the attributes of ``section`` that are among ``names``; null is absence."""
-    written = Written(place=section.range)
+    written = Written(place=section.range, origins=[(section, scope)])
     attributes = section.attributes
     for name in names:
         attribute = attributes.get(name)
@@ -85,6 +90,7 @@ def read_attributes(section: Section, scope: Scope, names: Iterable[str]) -> Wri
         try:
             value = plain(evaluate(attribute.expression, scope), attribute.expression.range)
         except LamformError as error:
+            testify(error, attribute.expression, scope)
             parts = tuple(_failures(attribute.expression, scope))
             written.fail(name, EvaluationError(parts) if parts else error)
             continue
@@ -103,6 +109,7 @@ def _failures(expression: Expression, scope: Scope) -> Iterator[Diagnostic]:
         try:
             plain(evaluate(expression, scope), expression.range)
         except LamformError as error:
+            testify(error, expression, scope)
             yield from error.diagnostics
         return
     for part in parts:
@@ -131,7 +138,7 @@ def validated(written: Written, model: type[Model], place: SourceRange) -> Model
         result = model.model_validate(written.content)
     except ValidationError as invalid:
         problems.extend(
-            _diagnostic(item, written, model, place)
+            _testified(_diagnostic(item, written, model, place), written)
             for item in invalid.errors(include_url=False)
             if (item["loc"][0] not in written.failed and item["type"] != "missing")
             # What is missing at the top is reported by the check of names.
@@ -143,6 +150,15 @@ def validated(written: Written, model: type[Model], place: SourceRange) -> Model
     if problems or result is None:
         raise EvaluationError(tuple(problems))
     return result
+
+
+def _testified(diagnostic: Diagnostic, written: Written) -> Diagnostic:
+    """Return a diagnostic with the expression that it blames as its witness."""
+    error = EvaluationError((diagnostic,))
+    for section, scope in written.origins:
+        for attribute in section.attributes.values():
+            testify(error, attribute.expression, scope)
+    return error.diagnostics[0]
 
 
 def _diagnostic(
@@ -163,7 +179,8 @@ def _diagnostic(
         case kind:
             summary = NOT_KNOWN if kind == PENDING else "Invalid value"
             shown = "" if kind in {PENDING, "sensitive"} else f" (is {_shown(written, path)})"
-            return Diagnostic(summary, f"{name} {item['msg']}{shown}.", range=where)
+            hint = "" if kind in {PENDING, "sensitive"} else quoted_reference(_at(written, path))
+            return Diagnostic(summary, f"{name} {item['msg']}{shown}.{hint}", range=where)
 
 
 def _fields(model: type[Frozen], path: Path) -> tuple[str, ...]:
@@ -183,13 +200,18 @@ def _fields(model: type[Frozen], path: Path) -> tuple[str, ...]:
 _LONGEST = 60
 
 
-def _shown(written: Written, path: Path) -> str:
+def _at(written: Written, path: Path) -> object:
     value: object = written.content
     for step in path:
         if isinstance(value, dict):
             value = value.get(step)
         elif isinstance(value, list) and isinstance(step, int):
             value = value[step]
+    return value
+
+
+def _shown(written: Written, path: Path) -> str:
+    value = _at(written, path)
     if is_sensitive(value):
         return "a sensitive value"
     if isinstance(value, Reference):

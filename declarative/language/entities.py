@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from declarative.errors import EvaluationError
 from declarative.language.connectors import connector_of
 from declarative.language.content import read_section
+from declarative.language.evidence import blaming
 from declarative.language.expressions import evaluate
 from declarative.language.inputs import required
 from declarative.language.instances import Instance, expand
@@ -139,7 +140,8 @@ class Evaluation:
         section = self.declarations.named("variable").get(name)
         if section is None:
             return self._undeclared("var", name)
-        return self.memo.get(f"var.{name}", lambda: self._variable(name, section), section.range)
+        label = f"var.{name}"
+        return self.memo.get(label, lambda: self._variable(name, section), section.range, label)
 
     def _variable(self, name: str, section: Section) -> Value:
         declaration = Declaration.of(section, ("var",), VariableConfig)
@@ -158,9 +160,9 @@ class Evaluation:
         found = self.declarations.locals.get(name)
         if found is None:
             return self._undeclared("local", name)
-        expression = found.expression
+        expression, label = found.expression, f"local.{name}"
         return self.memo.get(
-            f"local.{name}", lambda: evaluate(expression, self.scope), found.name_range
+            label, lambda: evaluate(expression, self.scope), found.name_range, label
         )
 
     def _undeclared(self, root: str, name: str) -> Value | None:
@@ -185,7 +187,10 @@ class Evaluation:
         section = self.declarations.named(type_)[name]
         label = f"{type_}.{name}.for_each"
         found = self.memo.get(
-            label, lambda: expand(type_, name, section, self.scope), section.range
+            label,
+            lambda: expand(type_, name, section, self.scope),
+            section.range,
+            f"{type_}.{name}",
         )
         if found and found[0].address not in self._instances:
             self._instances.update((item.address, item) for item in found)
@@ -235,8 +240,10 @@ class Evaluation:
             f"{instance.address}.{type_}",
             lambda: evaluate(attribute.expression, instance.scope),
             place,
+            instance.address,
         )
-        return self.referred(value, type_, place)
+        with blaming(attribute.expression, instance.scope, instance.address):
+            return self.referred(value, type_, place)
 
     def referred(self, value: Value, type_: str, place: SourceRange) -> Instance:
         """Return the block of one type that a value refers to.
@@ -270,7 +277,10 @@ class Evaluation:
     def connector(self, instance: Instance) -> Connector:
         """Return the content of a connector."""
         return self.memo.get(
-            f"{instance.address} content", lambda: connector_of(instance), instance.section.range
+            f"{instance.address} content",
+            lambda: connector_of(instance),
+            instance.section.range,
+            instance.address,
         )
 
     def connector_at(self, address: str) -> Connector:
@@ -288,6 +298,7 @@ class Evaluation:
             f"{instance.address} content",
             lambda: read_section(instance.section, instance.scope, model),
             instance.section.range,
+            instance.address,
         )
 
     def variables(self, instance: Instance) -> Value:
@@ -299,6 +310,7 @@ class Evaluation:
             f"{instance.address}.variables",
             lambda: evaluate(attribute.expression, instance.scope),
             attribute.name_range,
+            instance.address,
         )
 
 

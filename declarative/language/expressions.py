@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from declarative.errors import EvaluationError, LamformError
 from declarative.language import operators, rendering
-from declarative.language.access import get_attribute, get_index, suggestion
+from declarative.language.access import get_attribute, get_index
 from declarative.language.calling import call
 from declarative.language.calls import CallContext, Function, Parameter
+from declarative.language.evidence import testify
+from declarative.language.hints import unknown_name
 from declarative.language.iteration import object_key, splat, truth, walk
 from declarative.language.marks import is_traced
 from declarative.language.nodes import (
@@ -69,6 +71,9 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
     """
     try:
         return _HANDLERS[type(expression)](expression, scope)
+    except EvaluationError as error:
+        testify(error, expression, scope)
+        raise
     except RecursionError:
         detail = "Following this expression took too many steps; split it up with locals."
         raise EvaluationError.of(
@@ -118,19 +123,13 @@ def _variable(node: Variable, scope: Scope) -> Value:
     found = scope.lookup(node.name)
     if found is None:
         names = [name for name in scope.names() if name != SPLAT_ITEM]
-        near = suggestion(node.name, names) or _quoted_hint(node.name, names)
-        detail = f'There is nothing named "{node.name}" here.{near}'
+        detail = unknown_name(node.name, names)
         raise EvaluationError.of("Unknown name", detail, range=node.range)
     return found
 
 
-def _quoted_hint(name: str, names: list[str]) -> str:
-    known = f" The names here are {', '.join(sorted(names))}." if names else ""
-    return f'{known} If it is meant as text, put it in quotes: "{name}".'
-
-
 def _get_attribute(node: GetAttribute, scope: Scope) -> Value:
-    return get_attribute(evaluate(node.source, scope), node.name, node.range)
+    return get_attribute(evaluate(node.source, scope), node.name, node.range, node.source)
 
 
 def _index(node: Index, scope: Scope) -> Value:

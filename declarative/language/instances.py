@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from declarative.errors import EvaluationError
+from declarative.language.evidence import blaming
 from declarative.language.expressions import ChildScope, evaluate
 from declarative.language.problems import NOT_KNOWN
 from declarative.language.sections import Bindings, plain_text
@@ -57,7 +58,9 @@ def expand(type_: str, name: str, section: Section, scope: Scope) -> tuple[Insta
     if expression is None:
         return (Instance(type_, name, None, section, scope),)
     found = []
-    for key, item in _pairs(evaluate(expression, scope), expression.range):
+    with blaming(expression, scope):
+        pairs = _pairs(evaluate(expression, scope), expression.range)
+    for key, item in pairs:
         each = Value(DYNAMIC, Bindings({"key": Value(STRING, key), "value": item}))
         inner = ChildScope(scope, {"each": each})
         found.append(Instance(type_, name, key, section, inner))

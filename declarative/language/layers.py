@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from declarative.errors import EvaluationError, SourceRange
 from declarative.language.content import Written, read_attributes
+from declarative.language.evidence import blaming
 from declarative.language.expressions import evaluate
 from declarative.language.grammar import REPEATED, STRUCTURES
 from declarative.language.nodes import Literal
@@ -54,7 +55,8 @@ def layer(attribute: Attribute, scope: Scope) -> Layer:
     """
     written = entries(attribute.expression)
     if written is None:
-        return layer_of(attribute, evaluate(attribute.expression, scope))
+        with blaming(attribute.expression, scope):
+            return layer_of(attribute, evaluate(attribute.expression, scope))
     return Layer(
         {name: partial(evaluate, item, scope) for name, item in written.items()}, attribute
     )
@@ -99,6 +101,7 @@ def _read_blocks(name: str, section: Section, scope: Scope, written: Written) ->
     for placed in blocks(section, name, scope):
         inner = read_attributes(placed.section, placed.scope, STRUCTURES[name].model_fields)
         found.append(inner.content)
+        written.origins.extend(inner.origins)
         nodes.append(placed.section)
         if inner.failed:
             written.problems.extend(inner.problems)
@@ -119,6 +122,7 @@ def lay_over(base: Written, over: Written) -> None:
     """Lay a later ``function`` block over ``base``: field by field, two maps key by key."""
     base.failed |= over.failed
     base.problems.extend(over.problems)
+    base.origins.extend(over.origins)
     for name, value in over.content.items():
         merged = value
         if name == "tags" and name in base.content:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from declarative.errors import Diagnostic, EvaluationError, LamformError, SourceRange
+from declarative.errors import EvaluationError, LamformError, SourceRange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 T = TypeVar("T")
 
@@ -28,15 +28,35 @@ class _Outcome:
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class _Active:
+    """What is being evaluated: where it is written, and which releases it has read."""
+
+    place: SourceRange | None
+    reads: set[str] = field(default_factory=set)
+
+
 @dataclass(slots=True)
 class Memo:
     """Results by name; the names are shown to people when they form a cycle."""
 
     _done: dict[str, _Outcome] = field(default_factory=dict)
-    _active: dict[str, set[str]] = field(default_factory=dict)
+    _active: dict[str, _Active] = field(default_factory=dict)
 
-    def get(self, name: str, compute: Callable[[], T], place: SourceRange | None = None) -> T:
+    def get(
+        self,
+        name: str,
+        compute: Callable[[], T],
+        place: SourceRange | None = None,
+        owner: str | None = None,
+    ) -> T:
         """Return what ``compute`` returns or raise what it raises, calling it once.
+
+        Args:
+            name: What is evaluated.
+            compute: Evaluates it.
+            place: Where it is written.
+            owner: The address that its errors belong to.
 
         Raises:
             EvaluationError: the thing needs itself.
@@ -44,8 +64,8 @@ class Memo:
         outcome = self._done.get(name)
         if outcome is None:
             if name in self._active:
-                raise self._cycle(name, place)
-            outcome = self._done[name] = self._run(name, compute)
+                raise self._cycle(name)
+            outcome = self._done[name] = self._run(name, compute, place, owner)
         if outcome.reads:
             self._note(outcome.reads)
         if outcome.error is not None:
@@ -64,19 +84,27 @@ class Memo:
     def apart(self, name: str, compute: Callable[[], T], place: SourceRange | None = None) -> T:
         """Do as `get` does, keeping what ``compute`` reads from whoever asks."""
         frame = next(reversed(self._active.values()), None)
-        before = set(frame) if frame is not None else None
+        before = set(frame.reads) if frame is not None else None
         try:
             return self.get(name, compute, place)
         finally:
             if frame is not None and before is not None:
-                frame.intersection_update(before)
+                frame.reads.intersection_update(before)
 
-    def _run(self, name: str, compute: Callable[[], object]) -> _Outcome:
-        reads: set[str] = set()
-        self._active[name] = reads
+    def _run(
+        self,
+        name: str,
+        compute: Callable[[], object],
+        place: SourceRange | None,
+        owner: str | None,
+    ) -> _Outcome:
+        self._active[name] = active = _Active(place)
+        reads = active.reads
         try:
             value = compute()
         except LamformError as error:
+            if owner is not None:
+                error.belong(owner)
             return _Outcome(None, error, frozenset(reads))
         finally:
             del self._active[name]
@@ -84,17 +112,21 @@ class Memo:
 
     def _note(self, addresses: frozenset[str]) -> None:
         if addresses and self._active:
-            next(reversed(self._active.values())).update(addresses)
+            next(reversed(self._active.values())).reads.update(addresses)
 
-    def _cycle(self, name: str, place: SourceRange | None) -> EvaluationError:
+    def _cycle(self, name: str) -> EvaluationError:
         names = list(self._active)
-        path = [*names[names.index(name) :], name]
-        return EvaluationError(
-            (
-                Diagnostic(
-                    "Cycle",
-                    f"{name} needs itself: {' -> '.join(path)}. Break the circle at one of these.",
-                    range=place,
-                ),
-            )
-        )
+        path = [(step, self._active[step].place) for step in names[names.index(name) :]]
+        place = next((place for _, place in path if place), None)
+        return EvaluationError.of("Cycle", circle(path), range=place)
+
+
+def circle(path: Iterable[tuple[str, SourceRange | None]]) -> str:
+    """Return what to tell of things each of which needs the next, and the last the first."""
+    steps = [(name.removesuffix(" content"), place) for name, place in path]
+    names = [name for name, _ in steps]
+    said = f"{names[0]} needs itself: {' -> '.join((*names, names[0]))}."
+    known = [f"  {name} at {place}" for name, place in steps if place]
+    if not known:
+        return f"{said} Break the circle at one of these."
+    return "\n".join((f"{said} Break the circle at one of these places:", *known))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from declarative.errors import ConfigurationError, Diagnostic, LamformError, SourceRange
-from declarative.language.source import snippet_for
+from declarative.language.showing import ordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,8 +19,36 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+_NEAR: Final = 0.6
 NOT_KNOWN: Final = "Value not known yet"
 """The summary of the diagnostic about a value that only an apply makes known."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A problem, and the addresses beside its own that have it, in their order."""
+
+    first: Diagnostic
+    also: dict[str, None] = field(default_factory=dict)
+
+    def takes(self, item: Diagnostic) -> bool:
+        """Take ``item`` in if it is the same problem, met again perhaps at another address."""
+        known = item.address == self.first.address or item.address in self.also
+        if item.detail != self.first.detail and (
+            known or not item.address or _skeleton(item) != _skeleton(self.first)
+        ):
+            return False
+        if not known and item.address and self.first.address:
+            self.also[item.address] = None
+        return True
+
+
+_CHANGING: Final = re.compile(r'"[^"]*"|\(is [^)]*\)|\b(release|infrastructure)\.\S+|\d+')
+
+
+def _skeleton(item: Diagnostic) -> str:
+    """Return the detail without what differs between the releases of one service."""
+    return _CHANGING.sub("", item.detail)
 
 
 @dataclass(slots=True)
@@ -27,7 +56,7 @@ class Problems:
     """Diagnostics in the order they were found, each once.
 
     One mistake in a service is met again in each of its releases; it is still one mistake,
-    reported for the first of them.
+    reported for the first of them, which names how many others there are.
 
     Attributes:
         lenient: Values that are not known yet are no problem: nothing is planned, or files
@@ -35,7 +64,7 @@ class Problems:
     """
 
     lenient: bool = False
-    _found: dict[tuple[str, str, SourceRange | None], Diagnostic] = field(default_factory=dict)
+    _found: dict[tuple[str, SourceRange | None], list[_Entry]] = field(default_factory=dict)
 
     def add(
         self,
@@ -53,7 +82,9 @@ class Problems:
             if self.lenient and item.summary == NOT_KNOWN:
                 continue
             named = item if item.address else replace(item, address=address)
-            self._found.setdefault((item.summary, item.detail, item.range), named)
+            entries = self._found.setdefault((item.summary, item.range), [])
+            if not any(entry.takes(named) for entry in entries):
+                entries.append(_Entry(named))
 
     @contextmanager
     def gathering(self, address: str | None = None) -> Iterator[None]:
@@ -85,7 +116,13 @@ class Problems:
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
         """All errors, in the order they were found."""
-        return tuple(item for item in self._found.values() if item.severity == "error")
+        return tuple(item for item in self._everything() if item.severity == "error")
+
+    def _everything(self) -> Iterator[Diagnostic]:
+        for entries in self._found.values():
+            for entry in entries:
+                also = (*entry.first.also, *entry.also)
+                yield replace(entry.first, also=also) if entry.also else entry.first
 
     def raise_any(self, sources: Mapping[str, str] | None = None) -> None:
         """Raise all diagnostics if one of them is an error.
@@ -95,40 +132,24 @@ class Problems:
                 place in ``sources`` show the lines they are about.
         """
         if self.errors:
-            raise ConfigurationError(ordered(self._found.values(), sources or {}))
+            raise ConfigurationError(ordered(self._everything(), sources or {}))
 
     def warnings(self, sources: Mapping[str, str]) -> tuple[Diagnostic, ...]:
         """Return what is no error, in the order a person reads it."""
-        rest = (item for item in self._found.values() if item.severity == "warning")
+        rest = (item for item in self._everything() if item.severity == "warning")
         return ordered(rest, sources)
-
-
-def ordered(
-    diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]
-) -> tuple[Diagnostic, ...]:
-    """Return diagnostics by file and position with their source; those without a place last."""
-    everything = sorted(diagnostics, key=_position)
-    return tuple(_shown(item, sources) for item in everything)
-
-
-def _position(item: Diagnostic) -> tuple[bool, str, int, int]:
-    place = item.range
-    if place is None:
-        return (True, "", 0, 0)
-    return (False, place.filename, place.start.line, place.start.column)
-
-
-def _shown(item: Diagnostic, sources: Mapping[str, str]) -> Diagnostic:
-    if item.snippet or item.range is None or item.range.filename not in sources:
-        return item
-    lines = sources[item.range.filename].splitlines()
-    return replace(item, snippet=snippet_for(lines, item.range))
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that ``name`` was probably meant to be."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return near[0] if near else None
+    alike = {_folded(one): one for one in sorted(known, reverse=True)}
+    near = difflib.get_close_matches(_folded(name), alike, n=1, cutoff=_NEAR)
+    return alike[near[0]] if near else None
+
+
+def _folded(name: str) -> str:
+    """Return a name without what people get wrong first: capitals and what joins words."""
+    return name.casefold().replace("-", "_")
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -12,14 +12,16 @@ from declarative.language.calls import CallContext, no_head
 from declarative.language.content import json_of, plain, read_section
 from declarative.language.declarations import check_labels, project_files, read
 from declarative.language.entities import Evaluation
+from declarative.language.evidence import blaming
 from declarative.language.explanation import Explanation, explain
 from declarative.language.expressions import evaluate
 from declarative.language.garbage import uncollected
 from declarative.language.inputs import Assignment, VariableFile, VariableInputs, given_values
-from declarative.language.problems import Problems, ordered, suggestion
+from declarative.language.problems import Problems, suggestion
 from declarative.language.reading import parse
 from declarative.language.saved import residual_scope
 from declarative.language.settings import ProjectSettings, read_settings
+from declarative.language.showing import ordered
 from declarative.model.checks import has_sensitive
 from declarative.model.project_config import OutputConfig
 
@@ -266,7 +268,8 @@ def _output(name: str, section: Section, evaluation: Evaluation) -> Output:
     expression = section.expression("value")
     if expression is None:
         return Output(None, config.sensitive, config.description)
-    value = plain(evaluate(expression, evaluation.scope), expression.range)
+    with blaming(expression, evaluation.scope):
+        value = plain(evaluate(expression, evaluation.scope), expression.range)
     if has_sensitive(value) and not config.sensitive:
         raise ConfigurationError.of(
             "Output is sensitive",

@@ -10,6 +10,7 @@ from declarative.errors import EvaluationError
 from declarative.language.artifacts import artifact_value
 from declarative.language.content import Written, read_attributes
 from declarative.language.declarations import twice
+from declarative.language.evidence import blaming
 from declarative.language.expressions import ChildScope, evaluate
 from declarative.language.layers import Layer, lay_over, layer, layer_of, read_function
 from declarative.language.problems import NOT_KNOWN, suggestion
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from declarative.language.entities import Evaluation
     from declarative.language.expressions import Scope
     from declarative.language.instances import Instance
+    from declarative.language.nodes import Expression
 
 _SELF: Final = (
     "service",
@@ -120,13 +122,17 @@ class Release:
         label = f"{self.address}.{type_}"
         found = self.memo.get(
             label,
-            lambda: self.evaluation.referred(
-                evaluate(attribute.expression, self.scope), type_, place
-            ),
+            lambda: self._referred(attribute.expression, type_),
             place,
+            self.address,
         )
         self._join(type_, label, found)
         return found
+
+    def _referred(self, expression: Expression, type_: str) -> Instance:
+        with blaming(expression, self.scope):
+            value = evaluate(expression, self.scope)
+            return self.evaluation.referred(value, type_, expression.range)
 
     def _join(self, type_: str, label: str, found: Instance) -> None:
         """Keep what is joined, unless finding it read a release: all who ask then read it."""
@@ -295,9 +301,10 @@ class Release:
             expression = section.expression("function_name")
             if expression is None:
                 continue
-            value = evaluate(expression, scope)
-            if not value.is_null:
-                name = plain_text(value, "function_name", expression.range)
+            with blaming(expression, scope):
+                value = evaluate(expression, scope)
+                if not value.is_null:
+                    name = plain_text(value, "function_name", expression.range)
         if name is None:
             raise EvaluationError.of(
                 NOT_KNOWN, "function_name is missing.", range=self.service.section.range

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from declarative.errors import EvaluationError
+from declarative.language.evidence import blaming
 from declarative.language.expressions import ChildScope, evaluate
 from declarative.language.nodes import Literal as LiteralNode
 from declarative.language.nodes import ObjectConstructor, TupleConstructor, Variable
@@ -97,7 +98,9 @@ def _generated(section: Section, scope: Scope) -> Iterator[Placed]:
     if isinstance(given, Variable):
         iterator = given.name
     labels = section.expression("labels")
-    for key, item in elements(evaluate(collection.expression, scope), collection.range):
+    with blaming(collection.expression, scope):
+        found = [*elements(evaluate(collection.expression, scope), collection.expression.range)]
+    for key, item in found:
         bound = Value(DYNAMIC, Bindings({"key": key, "value": item}))
         inner = ChildScope(scope, {iterator: bound})
         yield Placed(content, _labels(labels, inner), inner)
@@ -106,9 +109,12 @@ def _generated(section: Section, scope: Scope) -> Iterator[Placed]:
 def _labels(expression: Expression | None, scope: Scope) -> tuple[str, ...]:
     if expression is None:
         return ()
-    value = evaluate(expression, scope)
-    items = value.content if isinstance(value.content, tuple) else (value,)
-    return tuple(plain_text(item, "A label of a dynamic block", expression.range) for item in items)
+    with blaming(expression, scope):
+        value = evaluate(expression, scope)
+        items = value.content if isinstance(value.content, tuple) else (value,)
+        return tuple(
+            plain_text(item, "A label of a dynamic block", expression.range) for item in items
+        )
 
 
 def plain_text(value: Value, what: str, place: SourceRange) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from declarative.errors import Diagnostic, EvaluationError, SourceRange
 from declarative.language.content import read_section
+from declarative.language.evidence import blaming, witnessed
 from declarative.language.expressions import ChildScope, evaluate
 from declarative.language.scopes import NO_NAMES, group
 from declarative.language.sections import place_within
@@ -155,7 +156,8 @@ class Declaration:
         condition, message = rule.expression("condition"), rule.expression("error_message")
         if condition is None or message is None:
             return ()  # the check of names has reported it
-        verdict = convert(evaluate(condition, scope), BOOL)
+        with blaming(condition, scope):
+            verdict = convert(evaluate(condition, scope), BOOL)
         if not verdict.is_known or verdict.content is True:
             return ()
         if verdict.is_null:
@@ -164,18 +166,18 @@ class Declaration:
                 "The condition is null; it must be true or false.",
                 range=condition.range,
             )
-        said = convert(evaluate(message, scope), STRING)
+        with blaming(message, scope):
+            said = convert(evaluate(message, scope), STRING)
         if said.sensitive or not isinstance(said.content, str):
             text = "A rule of this variable is broken; its message holds a secret and is not shown."
         else:
             text = said.content
-        return (
-            Diagnostic(
-                f"Invalid value of {self.address}",
-                f"{text} (The rule stands at {condition.range}.)",
-                range=place or self.section.range,
-            ),
+        broken = Diagnostic(
+            f"Invalid value of {self.address}",
+            f"{text} (The rule stands at {condition.range}.)",
+            range=place or self.section.range,
         )
+        return (witnessed(broken, condition, scope),)
 
     def _wrong(self, problem: str, place: SourceRange | None) -> EvaluationError:
         return EvaluationError(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from declarative.render.look import Look, Style, printable
+from declarative.render.source import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pydantic import JsonValue
 
-    from declarative.errors import Diagnostic, Position, Snippet
+    from declarative.errors import Diagnostic, FunctionCall, Position, Snippet
 
 FORMAT_VERSION: Final = "1.0"
 
@@ -29,38 +30,36 @@ def _lines(one: Diagnostic, look: Look) -> Iterator[str]:
     if where or one.snippet:
         yield ""
     if where:
-        yield f"  {where}{':' if one.snippet else ''}"
+        yield look.prose(f"{where}{':' if one.snippet else ''}", "  ")
     if one.snippet:
-        yield from _source(one.snippet, look, style)
+        yield from quoted(one.snippet, look, style)
     if one.detail:
         yield ""
         yield from look.prose(one.detail).splitlines()
 
 
 def _where(one: Diagnostic) -> str:
-    places = []
+    context = one.snippet.context if one.snippet else None
+    rest = f" and {len(one.also)} more" if one.also else ""
+    address = f"{one.address}{rest}" if one.address else ""
+    if context and one.address and not _is_of(one.address, context):
+        inside = f"in {context} ({address})"
+    else:
+        inside = f"in {address or context}" if address or context else ""
+    line = ""
     if one.range is not None and one.range.filename:
-        start = one.range.start
-        places.append(f"on {printable(one.range.filename)} line {start.line}")
-    if one.address:
-        places.append(f"in {printable(one.address)}")
-    return ", ".join(places)
+        line = f"on {one.range.filename} line {one.range.start.line}"
+    return printable(", ".join(part for part in (line, inside) if part))
 
 
-def _source(snippet: Snippet, look: Look, style: Style) -> Iterator[str]:
-    """Yield the source lines with an underline where the range is on the first of them."""
-    lines = snippet.code.split("\n")
-    gutter = len(str(snippet.start_line + len(lines) - 1))
-    for offset, line in enumerate(lines):
-        # A tab would shift the underline away from what it marks.
-        yield f"  {snippet.start_line + offset:>{gutter}}: {printable(line.replace(chr(9), ' '))}"
-        if offset == 0:
-            end = min(snippet.highlight_end, len(line))
-            length = max(end - snippet.highlight_start, 1)
-            indent = " " * (2 + gutter + 2 + snippet.highlight_start)
-            yield indent + look.paint("^" * length, style)
-    for reference, statement in snippet.values:
-        yield look.clip(f"  {' ' * gutter}  {printable(reference)} {printable(statement)}")
+_ROOTS: Final = {"variable": "var", "locals": "local"}
+
+
+def _is_of(address: str, header: str) -> bool:
+    """Whether an address names the block with that header, or something in it."""
+    type_, *labels = header.replace('"', " ").split()
+    block = ".".join((_ROOTS.get(type_, type_), *labels))
+    return address == block or address.startswith((f"{block}.", f"{block}["))
 
 
 def diagnostics_document(diagnostics: Iterable[Diagnostic]) -> dict[str, JsonValue]:
@@ -72,7 +71,10 @@ def diagnostics_document(diagnostics: Iterable[Diagnostic]) -> dict[str, JsonVal
 
 
 def diagnostic_json(one: Diagnostic) -> dict[str, JsonValue]:
-    """Return a diagnostic in Terraform's shape."""
+    """Return a diagnostic in Terraform's shape.
+
+    ``address`` and ``addresses`` are ours: to what it belongs, and to what else.
+    """
     result: dict[str, JsonValue] = {
         "severity": one.severity,
         "summary": one.summary,
@@ -80,6 +82,8 @@ def diagnostic_json(one: Diagnostic) -> dict[str, JsonValue]:
     }
     if one.address:
         result["address"] = one.address
+    if one.address and one.also:
+        result["addresses"] = [one.address, *one.also]
     if one.range is not None and one.range.filename:
         result["range"] = {
             "filename": one.range.filename,
@@ -87,17 +91,36 @@ def diagnostic_json(one: Diagnostic) -> dict[str, JsonValue]:
             "end": _position(one.range.end),
         }
     if one.snippet is not None:
-        result["snippet"] = {
-            "context": None,
-            "code": one.snippet.code,
-            "start_line": one.snippet.start_line,
-            "highlight_start_offset": one.snippet.highlight_start,
-            "highlight_end_offset": one.snippet.highlight_end,
-            "values": [
-                {"traversal": reference, "statement": statement}
-                for reference, statement in one.snippet.values
-            ],
-        }
+        result["snippet"] = _snippet(one.snippet)
+    return result
+
+
+def _snippet(snippet: Snippet) -> dict[str, JsonValue]:
+    result: dict[str, JsonValue] = {
+        "context": snippet.context,
+        "code": snippet.code,
+        "start_line": snippet.start_line,
+        "highlight_start_offset": snippet.highlight_start,
+        "highlight_end_offset": snippet.highlight_end,
+        "values": [
+            {"traversal": reference, "statement": statement}
+            for reference, statement in snippet.evidence.values
+        ],
+    }
+    call = snippet.evidence.call
+    if call is not None:
+        result["function_call"] = {"name": call.name, "signature": _signature(call)}
+    return result
+
+
+def _signature(call: FunctionCall) -> dict[str, JsonValue]:
+    result: dict[str, JsonValue] = {
+        "return_type": call.returns,
+        "parameters": [{"name": name, "type": type_} for name, type_ in call.parameters],
+    }
+    if call.variadic is not None:
+        name, type_ = call.variadic
+        result["variadic_parameter"] = {"name": name, "type": type_}
     return result
 
 

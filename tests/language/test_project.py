@@ -85,13 +85,13 @@ def test_all_mistakes_of_all_files_are_reported_with_their_places() -> None:
     ]
     assert found == [
         ("main.lamform.hcl:10:15", "Invalid value", '  type      = "Prod"'),
-        ("main.lamform.hcl:11:25", "Unsupported attribute", "  variables = { stage = var.stge }"),
+        ("main.lamform.hcl:11:25", "Undeclared variable", "  variables = { stage = var.stge }"),
         ("main.lamform.hcl:17:3", "Unsupported attribute", '  regoin      = "us-east-2"'),
         ("services.lamform.hcl:7:21", "Invalid value", "    memory_size   = 64"),
         ("services.lamform.hcl:8:5", "Unsupported attribute", '    kms_key       = "alias/x"'),
         (
             "services.lamform.hcl:17:20",
-            "Unsupported attribute",
+            "Undeclared service",
             "  service        = service.chekout",
         ),
     ]

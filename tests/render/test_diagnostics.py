@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from declarative.errors import Diagnostic, Position, Snippet, SourceRange
+from declarative.errors import Diagnostic, Evidence, Position, Snippet, SourceRange
 from declarative.render.diagnostics import diagnostics_document, diagnostics_text
 from declarative.render.look import Look
 
@@ -18,7 +18,8 @@ MEMORY = Diagnostic(
         start_line=12,
         highlight_start=16,
         highlight_end=26,
-        values=(("var.memory", "is 64"),),
+        context='release "checkout"',
+        evidence=Evidence((("var.memory", "is 64"),)),
     ),
 )
 
@@ -49,7 +50,7 @@ def test_document_has_terraforms_shape() -> None:
     assert plain == {"severity": "error", "summary": "Plain", "detail": ""}
     assert full["range"]["start"] == {"line": 12, "column": 17, "byte": 200}
     assert full["snippet"] == {
-        "context": None,
+        "context": 'release "checkout"',
         "code": "  memory_size = var.memory",
         "start_line": 12,
         "highlight_start_offset": 16,
