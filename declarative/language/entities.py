@@ -76,6 +76,7 @@ class Evaluation:
         self.release: Callable[[Instance], Value] | None = None
         self._given = given
         self._instances: dict[str, Instance] = {}
+        self._values: dict[str, Value] = {}
         types = ("environment", "infrastructure", "service", "release")
         self.scope = Roots(
             {
@@ -179,8 +180,12 @@ class Evaluation:
         found = self.instances(type_, name)
         if "for_each" not in section.attributes:
             return self.value(found[0])
-        content = {str(item.key): self.value(item) for item in found}
-        return Value(Type(Kind.MAP, element=Type(Kind.REFERENCE, block=type_)), content)
+        label = f"{type_}.{name}"
+        if label not in self._values:  # made once: each of its instances may index it
+            content = {str(item.key): self.value(item) for item in found}
+            kind = Type(Kind.MAP, element=Type(Kind.REFERENCE, block=type_))
+            self._values[label] = Value(kind, content)
+        return self._values[label]
 
     def instances(self, type_: str, name: str) -> tuple[Instance, ...]:
         """Return the instances of a block, one for each key of its ``for_each``."""
