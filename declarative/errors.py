@@ -156,6 +156,12 @@ class LamformError(Exception):
             item if item.address else replace(item, address=address) for item in self.diagnostics
         )
 
+    def add_detail(self, sentence: str) -> None:
+        """Add a sentence to what the diagnostics tell."""
+        self.diagnostics = tuple(
+            replace(item, detail=f"{item.detail} {sentence}".lstrip()) for item in self.diagnostics
+        )
+
     def __str__(self) -> str:
         """Return all diagnostics in one line each, for logs and test failures."""
         return "\n".join(

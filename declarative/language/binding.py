@@ -89,7 +89,10 @@ class Binder:
     def _content(self, release: Release) -> BoundRelease:
         """Evaluate everything a release says, so that all its errors are found at once."""
         problems = Problems()
-        service = release.service
+        service = problems.attempt(lambda: release.service)
+        problems.attempt(lambda: release.infrastructure)
+        if service is None:
+            raise EvaluationError(problems.errors)
         config = problems.attempt(
             lambda: self.evaluation.config(release.environment, EnvironmentConfig)
         )

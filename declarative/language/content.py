@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from pydantic import ValidationError
 
 from declarative.errors import Diagnostic, EvaluationError, LamformError
-from declarative.language.evidence import testify
+from declarative.language.evidence import note_witness
 from declarative.language.expressions import evaluate
 from declarative.language.hints import quoted_reference
-from declarative.language.nodes import ObjectConstructor, TupleConstructor
+from declarative.language.nodes import (
+    Interpolation,
+    ObjectConstructor,
+    Template,
+    TupleConstructor,
+)
 from declarative.language.problems import NOT_KNOWN, suggestion
 from declarative.language.residuals import residual_of, try_residual
 from declarative.language.sections import Section, place_within
@@ -90,7 +95,7 @@ def read_attributes(section: Section, scope: Scope, names: Iterable[str]) -> Wri
         try:
             value = plain(evaluate(attribute.expression, scope), attribute.expression.range)
         except LamformError as error:
-            testify(error, attribute.expression, scope)
+            note_witness(error, attribute.expression, scope)
             parts = tuple(_failures(attribute.expression, scope))
             written.fail(name, EvaluationError(parts) if parts else error)
             continue
@@ -100,20 +105,28 @@ def read_attributes(section: Section, scope: Scope, names: Iterable[str]) -> Wri
 
 
 def _failures(expression: Expression, scope: Scope) -> Iterator[Diagnostic]:
-    """Yield what is wrong with each part of an object or tuple, not with the first alone."""
-    if isinstance(expression, ObjectConstructor):
-        parts = [part for item in expression.items for part in item]
-    elif isinstance(expression, TupleConstructor):
-        parts = list(expression.items)
-    else:
+    """Yield what is wrong with each part of an expression, not with the first alone."""
+    parts = [item for part in _parts(expression) for item in _failures(part, scope)]
+    yield from parts
+    if not parts:
         try:
             plain(evaluate(expression, scope), expression.range)
         except LamformError as error:
-            testify(error, expression, scope)
+            note_witness(error, expression, scope)
             yield from error.diagnostics
-        return
-    for part in parts:
-        yield from _failures(part, scope)
+
+
+def _parts(expression: Expression) -> Iterator[Expression]:
+    """Yield the parts without which an expression has no value, as far as they stand alone."""
+    match expression:
+        case ObjectConstructor(items=items):
+            yield from (part for item in items for part in item)
+        case TupleConstructor(items=items):
+            yield from items
+        case Template(parts=parts):
+            yield from (part.expression for part in parts if isinstance(part, Interpolation))
+        case _:
+            return
 
 
 def read_section(section: Section, scope: Scope, model: type[Model]) -> Model:
@@ -138,7 +151,7 @@ def validated(written: Written, model: type[Model], place: SourceRange) -> Model
         result = model.model_validate(written.content)
     except ValidationError as invalid:
         problems.extend(
-            _testified(_diagnostic(item, written, model, place), written)
+            _with_witness(_diagnostic(item, written, model, place), written)
             for item in invalid.errors(include_url=False)
             if (item["loc"][0] not in written.failed and item["type"] != "missing")
             # What is missing at the top is reported by the check of names.
@@ -152,12 +165,12 @@ def validated(written: Written, model: type[Model], place: SourceRange) -> Model
     return result
 
 
-def _testified(diagnostic: Diagnostic, written: Written) -> Diagnostic:
+def _with_witness(diagnostic: Diagnostic, written: Written) -> Diagnostic:
     """Return a diagnostic with the expression that it blames as its witness."""
     error = EvaluationError((diagnostic,))
     for section, scope in written.origins:
         for attribute in section.attributes.values():
-            testify(error, attribute.expression, scope)
+            note_witness(error, attribute.expression, scope)
     return error.diagnostics[0]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from declarative.errors import ConfigurationError
 from declarative.language.grammar import LATER, TOP
-from declarative.language.problems import suggestion
+from declarative.language.hints import FOREIGN_BLOCKS
+from declarative.language.problems import nearest, suggestion
 from declarative.language.schema import check_nested
 from declarative.language.sections import Section, attributes_of
 from declarative.language.unsupported import unsupported
@@ -36,6 +37,7 @@ class Declarations:
         blocks: Every other block by type and name; connectors as ``aws.main``.
         locals: Every local value by name.
         damaged: Whether a file has syntax errors, so that something declared may be missing.
+        nameless: Types of which a block has no proper name: any name may be its.
     """
 
     settings: Section | None = None
@@ -45,6 +47,11 @@ class Declarations:
     )
     locals: dict[str, Attribute] = field(default_factory=dict)
     damaged: bool = False
+    nameless: set[str] = field(default_factory=set)
+
+    def may_declare(self, type_: str) -> bool:
+        """Whether something of a type may be declared that could not be read."""
+        return self.damaged or type_ in self.nameless
 
     def named(self, type_: str) -> Mapping[str, Section]:
         """Return the blocks of one type by name."""
@@ -101,20 +108,25 @@ def _collect(body: Body, found: Declarations, problems: Problems) -> None:
             attribute.name_range,
         )
     for block in body.blocks:
-        section = Section.of(block)
-        nested = TOP.get(block.type)
-        if nested is None:
+        type_ = block.type
+        if type_ not in TOP:
             problems.add(*_unknown(block), block.type_range)
-            continue
-        check_nested(section, nested, problems)
-        if block.type == "lamform":
-            found.settings = _only(section, found.settings, problems)
-        elif block.type == "locals":
-            _add_locals(block, found, problems)
-        elif not nested.labels:
-            found.moves.append(section)
-        elif _is_of_known_kind(section, nested):
-            _add(section, found, problems)
+            type_ = _meant(block) or ""
+        if type_ in TOP:
+            _declare(block, type_, found, problems)
+
+
+def _declare(block: Block, type_: str, found: Declarations, problems: Problems) -> None:
+    section, nested = replace(Section.of(block), type=type_), TOP[type_]
+    check_nested(section, nested, problems)
+    if type_ == "lamform":
+        found.settings = _only(section, found.settings, problems)
+    elif type_ == "locals":
+        _add_locals(block, found, problems)
+    elif not nested.labels:
+        found.moves.append(section)
+    elif not _is_of_known_kind(section, nested) or not _add(section, found, problems):
+        found.nameless.add(type_)
 
 
 def _is_of_known_kind(section: Section, nested: Nested) -> bool:
@@ -124,6 +136,10 @@ def _is_of_known_kind(section: Section, nested: Nested) -> bool:
 
 
 def _unknown(block: Block) -> tuple[str, str]:
+    if block.type in FOREIGN_BLOCKS and block.type not in LATER:
+        return "Unknown block", f'There is no block "{block.type}" here. ' + (
+            FOREIGN_BLOCKS[block.type]
+        )
     if block.type in LATER:
         return (
             "Not supported yet",
@@ -131,6 +147,14 @@ def _unknown(block: Block) -> tuple[str, str]:
         )
     hint = suggestion(block.type, (*TOP, *LATER)) or f" Known: {', '.join(sorted(TOP))}."
     return "Unknown block", f'There is no block of type "{block.type}".{hint}'
+
+
+def _meant(block: Block) -> str | None:
+    """Return the type of block that was misspelt: what is wrong inside is told at once."""
+    if block.type in FOREIGN_BLOCKS or block.type in LATER:
+        return None
+    near = nearest(block.type, (*TOP, *LATER))
+    return near if near in TOP else None
 
 
 def _only(section: Section, before: Section | None, problems: Problems) -> Section:
@@ -155,7 +179,8 @@ def _add_locals(block: Block, found: Declarations, problems: Problems) -> None:
         )
 
 
-def _add(section: Section, found: Declarations, problems: Problems) -> None:
+def _add(section: Section, found: Declarations, problems: Problems) -> bool:
+    """Add a block by its name; return False where that is none."""
     for label in section.labels:
         if not _IDENTIFIER.match(label):
             problems.add(
@@ -163,16 +188,17 @@ def _add(section: Section, found: Declarations, problems: Problems) -> None:
                 f'"{label}" is no name: use letters, digits, "_" and "-", beginning with a letter.',
                 section.range,
             )
-            return
+            return False
     name = ".".join(section.labels)
     first = found.blocks[section.type].setdefault(name, section)
     if first is not section:
         problems.add(*twice(f"{section.type}.{name}", first.range), section.range)
+    return True
 
 
 def twice(what: str, first: SourceRange) -> tuple[str, str]:
     """Return summary and detail of the problem that ``what`` is declared a second time."""
-    return "Declared twice", f"{what} is declared at {first} already. Rename one of them."
+    return "Declared twice", f"{what} is declared at {first} already. Rename or remove one of them."
 
 
 def check_labels(declarations: Declarations, problems: Problems) -> None:

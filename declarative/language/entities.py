@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from declarative.errors import EvaluationError
+from declarative.language.access import lazy_of
 from declarative.language.connectors import connector_of
 from declarative.language.content import read_section
-from declarative.language.evidence import blaming
+from declarative.language.evidence import blaming, statement
 from declarative.language.expressions import evaluate
 from declarative.language.inputs import required
 from declarative.language.instances import Instance, expand
@@ -22,7 +23,6 @@ from declarative.language.problems import NOT_KNOWN, suggestion
 from declarative.language.saved import typed
 from declarative.language.scopes import Roots, group, reference, traversal
 from declarative.language.services import shared
-from declarative.language.types import friendly_name
 from declarative.language.values import DYNAMIC, STRING, UNKNOWN, Kind, Reference, Type, Value
 from declarative.language.variables import Declaration
 from declarative.language.world import WorldSources
@@ -150,7 +150,12 @@ class Evaluation:
         raw = given.value(declaration.constraint) if given else None
         residual = typed(traversal("var", name), declaration.constraint)
         place = given.range if given else None
-        value = declaration.settle(raw, place, self.scope, residual)
+        try:
+            value = declaration.settle(raw, place, self.scope, residual)
+        except EvaluationError as error:
+            if given and given.range is None:
+                error.add_detail(f"The value comes from {given.source}.")
+            raise
         if value is None:
             (problem,) = required(name).diagnostics
             raise EvaluationError.of(problem.summary, problem.detail, range=section.range)
@@ -168,7 +173,8 @@ class Evaluation:
 
     def _undeclared(self, root: str, name: str) -> Value | None:
         """Return an unknown value where a syntax error may have swallowed the declaration."""
-        if not self.declarations.damaged:
+        type_ = {"var": "variable", "local": "locals"}.get(root, root)
+        if not self.declarations.may_declare(type_):
             return None
         return Value(DYNAMIC, UNKNOWN, residual=traversal(root, name))
 
@@ -277,7 +283,10 @@ class Evaluation:
         names = self.declarations.named(type_)
         if value.content in names:
             return f" Write {type_}.{value.content}, without quotes."
-        return suggestion(value.content, names)
+        written = value.content.removeprefix(f"{type_}.")
+        if written in names:
+            return f" Write {type_}.{written}, without quotes."
+        return suggestion(written, names)
 
     def connector(self, instance: Instance) -> Connector:
         """Return the content of a connector."""
@@ -325,4 +334,6 @@ def _described(value: Value, example: str) -> str:
         return content.address
     if of is not None and of.kind is Kind.REFERENCE:
         return f'all of a {of.block} with for_each; choose one: {example}["KEY"]'
-    return "null" if value.is_null else friendly_name(value.type)
+    if lazy_of(value) is not None:
+        return f"the group of all; choose one: {example}"
+    return statement(value).removeprefix("is ")

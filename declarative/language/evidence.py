@@ -35,20 +35,25 @@ _MOST: Final = 12
 _COLLECTIONS: Final = frozenset({Kind.LIST, Kind.SET, Kind.MAP})
 
 
-def testify(error: LamformError, expression: Expression, scope: Scope) -> None:
+def note_witness(
+    error: LamformError, expression: Expression, scope: Scope, *, evaluating: bool = False
+) -> None:
     """Note in the diagnostics about ``expression`` that it failed, and in which scope.
 
-    What has a witness already keeps it: that one was nearer. What has no place gets this one.
+    ``evaluating`` tells that it has no value; otherwise its value is no good. What has a
+    witness already keeps it: that one was nearer. What has no place gets this one.
     """
     if any(item.witness is None for item in error.diagnostics):
-        error.diagnostics = tuple(_seen(item, expression, scope) for item in error.diagnostics)
+        error.diagnostics = tuple(
+            _seen(item, expression, scope, evaluating) for item in error.diagnostics
+        )
 
 
-def _seen(item: Diagnostic, expression: Expression, scope: Scope) -> Diagnostic:
+def _seen(item: Diagnostic, expression: Expression, scope: Scope, evaluating: bool) -> Diagnostic:  # noqa: FBT001 - the keyword's value
     place = item.range or expression.range
     if item.witness is not None or not _within(place, expression.range):
         return item
-    return replace(item, range=place, witness=Witness(expression, scope, place))
+    return replace(item, range=place, witness=Witness(expression, scope, place, evaluating))
 
 
 @contextmanager
@@ -57,7 +62,7 @@ def blaming(expression: Expression, scope: Scope, address: str | None = None) ->
     try:
         yield
     except LamformError as error:
-        testify(error, expression, scope)
+        note_witness(error, expression, scope)
         if address is not None:
             error.belong(address)
         raise
@@ -82,11 +87,13 @@ class Witness:
         expression: The innermost that was being evaluated.
         scope: Where its names came from.
         blamed: The part of it that is at fault.
+        evaluating: Whether it has no value at all.
     """
 
     expression: Expression
     scope: Scope
     blamed: SourceRange
+    evaluating: bool = False
 
     def __call__(self) -> Evidence:
         """Return what the references in the blamed part stand for, each once."""
@@ -108,7 +115,7 @@ class Witness:
             part = following
 
     def _call(self) -> FunctionCall | None:
-        if not isinstance(self.expression, Call):
+        if not self.evaluating or not isinstance(self.expression, Call):
             return None
         function = self.scope.functions.get(self.expression.name)
         if function is None:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from declarative.errors import EvaluationError, LamformError
 from declarative.language import operators, rendering
-from declarative.language.access import get_attribute, get_index
+from declarative.language.access import get_attribute, get_index, lazy_of
 from declarative.language.calling import call
 from declarative.language.calls import CallContext, Function, Parameter
-from declarative.language.evidence import testify
-from declarative.language.hints import unknown_name
+from declarative.language.evidence import note_witness
+from declarative.language.hints import GROUPS, unknown_name
 from declarative.language.iteration import object_key, splat, truth, walk
 from declarative.language.marks import is_traced
 from declarative.language.nodes import (
@@ -58,7 +58,7 @@ from declarative.language.values import (
 from declarative.language.world import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from declarative.language.nodes import Expression
 
@@ -72,7 +72,7 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
     try:
         return _HANDLERS[type(expression)](expression, scope)
     except EvaluationError as error:
-        testify(error, expression, scope)
+        note_witness(error, expression, scope, evaluating=True)
         raise
     except RecursionError:
         detail = "Following this expression took too many steps; split it up with locals."
@@ -123,9 +123,18 @@ def _variable(node: Variable, scope: Scope) -> Value:
     found = scope.lookup(node.name)
     if found is None:
         names = [name for name in scope.names() if name != SPLAT_ITEM]
-        detail = unknown_name(node.name, names)
+        detail = unknown_name(node.name, names, _homes(node.name, scope))
         raise EvaluationError.of("Unknown name", detail, range=node.range)
     return found
+
+
+def _homes(name: str, scope: Scope) -> Iterator[str]:
+    """Yield the references that end with a name which stands alone."""
+    for root in GROUPS:
+        found = scope.lookup(root)
+        lazy = lazy_of(found) if found is not None else None
+        if lazy is not None and name in lazy.names():
+            yield f"{root}.{name}"
 
 
 def _get_attribute(node: GetAttribute, scope: Scope) -> Value:

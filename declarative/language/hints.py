@@ -89,16 +89,27 @@ def undeclared(path: str, name: str, known: Iterable[str]) -> tuple[str, str]:
     return "Unsupported attribute", f'{path} has no "{name}".{near or _listed("It has", names)}'
 
 
-def unknown_name(name: str, known: Iterable[str]) -> str:
-    """Return the detail of the refusal of a name that begins a reference."""
+GROUPS: Final = ("local", "var", "service", "infrastructure", "environment", "release")
+"""Names that begin a reference to something that the files declare."""
+
+
+def unknown_name(name: str, known: Iterable[str], homes: Iterable[str]) -> str:
+    """Return the detail of the refusal of a name that begins a reference.
+
+    ``homes`` are references that end with it.
+    """
     names = list(known)
     if name in _NAMES:
         return _NAMES[name]
+    meant = " or ".join(homes)
+    if meant:
+        return f'There is nothing named "{name}" here. Did you mean {meant}?'
     near = suggestion(name, names)
     if not near and name.startswith(("aws_", "data_")):
         near = f" {_NAMES['resource']}"
     quoted = f' If it is meant as text, put it in quotes: "{name}".'
-    return f'There is nothing named "{name}" here.{near or quoted + _listed("Names here", names)}'
+    said = near or quoted + _listed("References begin with", names)
+    return f'There is nothing named "{name}" here.{said}'
 
 
 def _listed(label: str, names: list[str]) -> str:

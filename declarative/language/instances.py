@@ -97,4 +97,5 @@ def _problem_of(value: Value) -> str:
         return "this is a list. Use toset() on it."
     if value.is_null:
         return "this is null. Use {} for none."
-    return f"this is {friendly_name(value.type)}."
+    block = value.type.block
+    return f"this is {f'one {block}' if block else f'a value of type {friendly_name(value.type)}'}."

@@ -30,9 +30,10 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class _Active:
-    """What is being evaluated: where it is written, and which releases it has read."""
+    """What is being evaluated: where, to what its errors belong, which releases it has read."""
 
     place: SourceRange | None
+    owner: str | None
     reads: set[str] = field(default_factory=set)
 
 
@@ -98,7 +99,7 @@ class Memo:
         place: SourceRange | None,
         owner: str | None,
     ) -> _Outcome:
-        self._active[name] = active = _Active(place)
+        self._active[name] = active = _Active(place, owner)
         reads = active.reads
         try:
             value = compute()
@@ -118,7 +119,8 @@ class Memo:
         names = list(self._active)
         path = [(step, self._active[step].place) for step in names[names.index(name) :]]
         place = next((place for _, place in path if place), None)
-        return EvaluationError.of("Cycle", circle(path), range=place)
+        owner = self._active[name].owner
+        return EvaluationError.of("Cycle", circle(path), address=owner, range=place)
 
 
 def circle(path: Iterable[tuple[str, SourceRange | None]]) -> str:

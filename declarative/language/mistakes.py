@@ -46,6 +46,24 @@ _ON_LINE: Final = (
         'Write "name = value" for an attribute or "name {" for a block.',
     ),
 )
+_INSIDE: Final = (
+    (
+        re.compile(r"=\s*(?P<at>[$%]\{[^\n]*)"),
+        "Invalid expression",
+        "A reference alone is written without ${ }; inside of a quoted string with it.",
+    ),
+    (
+        re.compile(r"=\s*(?P<at>'[^\n]*)"),
+        "Invalid character",
+        'Strings are in double quotes ("), not in single.',
+    ),
+    (
+        re.compile(r"^\s*(?P<at>[\w-]+\s*:)\s*\S"),
+        "Invalid attribute",
+        'Write "=" between the name and the value.',
+    ),
+)
+"""Mistakes after which the parser blames everything from the line before them on."""
 _AT_FAULT: Final = (
     (re.compile(r"'"), "Invalid character", 'Strings are in double quotes ("), not in single.'),
     (re.compile(r";"), "Invalid character", "Attributes are separated by line breaks, not by ;."),
@@ -76,10 +94,27 @@ def _errors(node: Node) -> Iterator[Node]:
             yield from _errors(child)
 
 
+def _mistake_inside(node: Node, text: SourceText) -> Diagnostic | None:
+    """Return the mistake on a later line of what the parser gave up on as a whole."""
+    start = node.start_byte
+    for line in text.text(start, node.end_byte).split("\n"):
+        for pattern, summary, detail in _INSIDE:
+            found = pattern.search(line)
+            if found is not None and "\n" in text.text(node.start_byte, node.end_byte):
+                at = start + len(line[: found.start("at")].encode())
+                where = text.range(at, at + len(found["at"].rstrip().encode()))
+                return Diagnostic(summary, detail, range=where)
+        start += len(line.encode()) + 1
+    return None
+
+
 def _explained(node: Node, text: SourceText) -> Diagnostic:
     wrong = text.text(node.start_byte, node.end_byte)
     # What is missing is missed where the text before it ends, not on the next line.
     start = node.start_byte if wrong.strip() else text.end_before(node.start_byte)
+    inside = _mistake_inside(node, text)
+    if inside is not None:
+        return inside
     line = text.lines[text.line_of(start) - 1]
     first = wrong.split("\n", 1)[0]
     where = text.range(start, start + len(first.encode()))

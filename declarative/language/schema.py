@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from declarative.language.hints import FOREIGN_ATTRIBUTES
 from declarative.language.nodes import Variable
 from declarative.language.problems import nearest, suggestion
 
@@ -177,21 +178,14 @@ def _check_blocks(section: Section, expected: Shape, problems: Problems) -> None
     for type_, nested in expected.blocks.items():
         if nested.required and type_ not in seen and not _generates(section, type_):
             problems.add(
-                "Missing block", f'{_title(section)} needs a "{type_}" block.', section.range
+                "Missing block", f"{_title(section)} needs a block of type {type_}.", section.range
             )
 
 
 def check_nested(section: Section, nested: Nested, problems: Problems) -> None:
     """Add what is wrong with a block and its labels, given where it stands."""
     if len(section.labels) != len(nested.labels):
-        wanted = " and ".join(nested.labels)
-        example = "".join(f' "{label.upper()}"' for label in nested.labels)
-        problems.add(
-            "Wrong number of labels",
-            f'A "{section.type}" block has {wanted or "no label"}; '
-            f"write {section.type}{example} {{ … }}.",
-            section.range,
-        )
+        problems.add(*_wrong_labels(section, nested), section.range)
         return
     inner = nested.shapes.get("") or nested.shapes.get(section.labels[0])
     if inner is not None:
@@ -208,6 +202,18 @@ def check_nested(section: Section, nested: Nested, problems: Problems) -> None:
         f"{suggestion(kind, (*nested.shapes, *nested.later))}",
         section.range,
     )
+
+
+def _wrong_labels(section: Section, nested: Nested) -> tuple[str, str]:
+    wanted = " and ".join(f"its {label}" for label in nested.labels)
+    count = {0: "no label", 1: "one label,", 2: "two labels,"}[len(nested.labels)]
+    example = "".join(f' "{label.upper()}"' for label in nested.labels)
+    here = {0: "is none", 1: "is one"}.get(len(section.labels), f"are {len(section.labels)}")
+    detail = (
+        f"A block of type {section.type} has {f'{count} {wanted}'.strip()}; here {here}: "
+        f"write {section.type}{example} {{ … }}."
+    )
+    return "Wrong number of labels", detail
 
 
 _DYNAMIC: Final = Shape({"for_each": True, "iterator": False, "labels": False})
@@ -276,6 +282,8 @@ def _unknown(name: str, section: Section, expected: Shape, what: str) -> tuple[s
         return f'"{name}" does not belong here', expected.explained[name]
     if name in expected.later:
         return _not_yet(f'"{name}" in {section.type}')
+    if name in FOREIGN_ATTRIBUTES:
+        return f'"{name}" does not belong here', FOREIGN_ATTRIBUTES[name]
     other = "block" if what == "attribute" else "attribute"
     if name in (expected.blocks if what == "attribute" else expected.attributes):
         example = f"{name} {{ … }}" if what == "attribute" else f"{name} = …"

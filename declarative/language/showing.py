@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from declarative.errors import Evidence, LamformError
-from declarative.language.source import snippet_for
+from declarative.language.source import lines_of, snippet_for
 from declarative.language.structure import segments
 
 if TYPE_CHECKING:
@@ -73,6 +73,9 @@ def _shown(item: Diagnostic, texts: Mapping[str, _Text]) -> Diagnostic:
         snippet = snippet or snippet_for(text.lines, place)
         if snippet is not None and snippet.context is None:
             snippet = replace(snippet, context=text.context(place.start.byte))
+    elif snippet is None and place is not None:
+        lines = lines_of(place)
+        snippet = snippet_for(lines, place) if lines is not None else None
     if snippet is not None and item.witness is not None:
         snippet = replace(snippet, evidence=_evidence(item.witness))
     return replace(item, snippet=snippet, witness=None)

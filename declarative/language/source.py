@@ -136,6 +136,11 @@ def span(where: SourceRange) -> tuple[int, int]:
     return where.start.byte, where.end.byte
 
 
+def lines_of(where: SourceRange) -> Sequence[str] | None:
+    """Return the lines of the file that a range is in, where it still knows its text."""
+    return where._text.lines if isinstance(where, _Stretch) else None  # noqa: SLF001 - ours
+
+
 _set: Final = object.__setattr__  # ranges are frozen, and a setter of their own is slow
 
 

@@ -81,6 +81,7 @@ class _Scan:
     def __init__(self, source: bytes) -> None:
         self._source = source
         self._stack: list[_Open] = []
+        self._suspect: _Open | None = None
 
     def statement(self, start: int) -> tuple[int, Fault | None]:
         """Return where the statement at ``start`` ends, or its first fault."""
@@ -114,6 +115,8 @@ class _Scan:
             self._stack.append(_Open(token, at))
         elif kind == "close":
             fault = self._close(token, at)
+        elif kind == "newline" and self._stack and _BLOCK_LINE.match(self._source, match.end()):
+            fault = self._unclosed()  # a block begins at the margin, inside of another
         return match.end(), fault
 
     def _close(self, token: bytes, at: int) -> Fault | None:
@@ -122,8 +125,15 @@ class _Scan:
             return Fault("Unexpected closing character", detail, at, at + 1)
         if _PAIRS[self._stack[-1].token] != token:
             return self._unclosed()
-        self._stack.pop()
+        opened = self._stack.pop()
+        if self._suspect is None and token == b"}" and self._indent(at) < self._indent(opened.at):
+            self._suspect = opened  # it was meant to close a brace further out
         return None
+
+    def _indent(self, at: int) -> int:
+        """Return how far the line is indented that holds an offset."""
+        line = self._source[self._source.rfind(b"\n", 0, at) + 1 :]
+        return len(line) - len(line.lstrip(b" \t"))
 
     def _quoted(self, position: int) -> tuple[int, Fault | None]:
         match = _QUOTED.search(self._source, position)
@@ -151,6 +161,8 @@ class _Scan:
 
     def _unclosed(self) -> Fault:
         opened = self._stack[-1]
+        if opened.token == b"{" and self._suspect is not None:
+            opened = self._suspect
         if opened.token == b'"' and len(self._stack) > 1 and self._stack[-2].token in _TEMPLATES:
             opened = self._stack[-2]  # the quote meant to close the string around it
         line = self._source.count(b"\n", 0, opened.at) + 1

@@ -28,6 +28,7 @@ from declarative.model.checks import (
     plain_items,
     whole_number,
 )
+from declarative.model.runtimes import Runtime
 from declarative.model.values import Pending, Sensitive
 
 
@@ -149,7 +150,7 @@ class FunctionConfig(Config):
     """``function``: the fields of ``model.fields`` that may be written, by our names."""
 
     function_name: Filled
-    runtime: MarkedText | None = None
+    runtime: Runtime | None = None
     handler: MarkedText | None = None
     role: MarkedText | None = None
     description: MarkedText | None = None

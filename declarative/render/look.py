@@ -20,6 +20,7 @@ _UNSAFE = re.compile(
     # C0 and C1 controls, and the marks that reorder text for display
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 )
+_UNBROKEN: Final = "{\u00a0…\u00a0}"
 NARROWEST: Final = 24
 """Below this many columns there is nothing left to arrange."""
 
@@ -64,12 +65,12 @@ class Look:
         columns = max(min(self.width, 100), NARROWEST)
         return "\n".join(
             textwrap.fill(
-                line,
+                line.replace("{ … }", _UNBROKEN),
                 columns,
                 initial_indent=indent,
                 subsequent_indent=indent,
                 break_on_hyphens=False,
-            )
+            ).replace(_UNBROKEN, "{ … }")
             for line in lines
         )
 

@@ -450,9 +450,9 @@ def test_for_each_over_maps_sets_and_references(tmp_path: Path) -> None:
     [
         ('["a"]', "Use toset() on it"),
         ("null", "Use {} for none"),
-        ('"a"', "this is string"),
+        ('"a"', "this is a value of type string"),
         ("toset([var.key])", "sensitive"),
-        ("infrastructure.other", "this is infrastructure"),
+        ("infrastructure.other", "this is one infrastructure"),
     ],
 )
 def test_for_each_refuses_what_makes_no_keys(tmp_path: Path, value: str, expected: str) -> None:
