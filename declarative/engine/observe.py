@@ -156,8 +156,11 @@ def masked(
             for name, value in variables.items()
         }
         result = fields.put(result, ENVIRONMENT, hidden)
+    at_top = {path[0] for path in may.hidden if len(path) == 1}
+    result = {**result, **{name: fingerprinter.hide(result.get(name)) for name in at_top}}
     for path in may.hidden - {ENVIRONMENT}:
-        result = fields.put(result, path, fingerprinter.hide(fields.get(result, path)))
+        if len(path) > 1:
+            result = fields.put(result, path, fingerprinter.hide(fields.get(result, path)))
     return result
 
 

@@ -211,6 +211,8 @@ def marked_leaves(function: Mapping[str, object]) -> tuple[tuple[Path, Sensitive
     found: list[tuple[Path, Sensitive | Pending]] = []
 
     def visit(value: object, path: Path) -> None:
+        if value is None:
+            return
         if isinstance(value, Sensitive | Pending):
             found.append((path, value))
         elif isinstance(value, Mapping):
@@ -225,6 +227,8 @@ def marked_leaves(function: Mapping[str, object]) -> tuple[tuple[Path, Sensitive
 def _at(function: Mapping[str, object], path: Path) -> object:
     value: object = function
     for name in path:
+        if value is None:
+            return None
         if not isinstance(value, Mapping):
             return value if isinstance(value, Sensitive | Pending) else None
         value = value.get(name)

@@ -204,11 +204,13 @@ def _write(fields: tuple[Field, ...], attributes: Mapping[str, JsonValue]) -> di
 
 def get(attributes: Mapping[str, JsonValue], path: Path) -> JsonValue:
     """Return the value at ``path``, or None where there is none."""
-    value: JsonValue = dict(attributes)
-    for name in path:
-        if not isinstance(value, dict) or name not in value:
+    if not path:
+        return dict(attributes)
+    value = attributes.get(path[0])
+    for name in path[1:]:
+        if not isinstance(value, dict):
             return None
-        value = value[name]
+        value = value.get(name)
     return value
 
 

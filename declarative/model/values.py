@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from pydantic import JsonValue
@@ -71,7 +72,7 @@ class Fingerprinter:
 
     def fingerprint(self, value: JsonValue) -> str:
         """Return the keyed fingerprint of a JSON value."""
-        return "hmac-sha256:" + hmac.digest(self.key, canonical_json(value), "sha256").hex()
+        return _keyed(self.key, canonical_json(value))
 
     def marker(self, value: JsonValue) -> JsonValue:
         """Return the marker that stands for the secret ``value``."""
@@ -80,6 +81,11 @@ class Fingerprinter:
     def hide(self, value: JsonValue) -> JsonValue:
         """Return ``value`` as a marker; a marker of any kind stays what it is."""
         return value if is_secret(value) or is_unknown(value) else self.marker(value)
+
+
+@lru_cache(maxsize=4096)  # most leaves of most functions hold one of a few default values
+def _keyed(key: bytes, content: bytes) -> str:
+    return "hmac-sha256:" + hmac.digest(key, content, "sha256").hex()
 
 
 def is_secret(value: JsonValue) -> bool:
