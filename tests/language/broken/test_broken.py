@@ -8,9 +8,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from declarative.cli.main import run
@@ -18,6 +21,8 @@ from declarative.cli.main import run
 HERE = Path(__file__).parent
 PROJECTS = sorted(path.name for path in HERE.iterdir() if (path / "lamform.hcl").is_file())
 WIDTH = 80
+Answer = Callable[..., tuple[int, str, str]]
+SCHEMA = json.loads((HERE / "validate.schema.json").read_text(encoding="utf-8"))
 
 
 class Terminal(io.StringIO):
@@ -33,13 +38,21 @@ def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
 
 
-def answer(project: str, monkeypatch: pytest.MonkeyPatch, *options: str) -> tuple[int, str, str]:
+@pytest.fixture
+def answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Answer:
+    return lambda project, *options: _answer(project, tmp_path, monkeypatch, *options)
+
+
+def _answer(
+    project: str, directory: Path, monkeypatch: pytest.MonkeyPatch, *options: str
+) -> tuple[int, str, str]:
     arguments = HERE / project / "arguments.txt"
     given = arguments.read_text(encoding="utf-8").splitlines() if arguments.exists() else []
     out, err = Terminal(), Terminal()
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
-    monkeypatch.chdir(HERE / project)
+    copy = shutil.copytree(HERE / project, directory / project)
+    monkeypatch.chdir(copy)
     code = run(["validate", *given, *options])
     return code, out.getvalue(), err.getvalue()
 
@@ -51,8 +64,8 @@ def check(path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("project", PROJECTS)
-def test_what_a_person_reads(project: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, out, err = answer(project, monkeypatch)
+def test_what_a_person_reads(project: str, answer: Answer) -> None:
+    code, out, err = answer(project)
     assert (code, out) == (1, "")
     assert "Internal error" not in err
     check(HERE / project / "answer.txt", err)
@@ -61,10 +74,11 @@ def test_what_a_person_reads(project: str, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("project", PROJECTS)
-def test_what_a_program_reads(project: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, out, err = answer(project, monkeypatch, "--json")
+def test_what_a_program_reads(project: str, answer: Answer) -> None:
+    code, out, err = answer(project, "--json")
     assert (code, err) == (1, "")
     document = json.loads(out)
+    jsonschema.validate(document, SCHEMA)
     check(
         HERE / project / "answer.json",
         json.dumps(document, indent=2, ensure_ascii=False) + "\n",
