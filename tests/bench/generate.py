@@ -50,6 +50,22 @@ release "r{number}" {{
 }}
 """
 
+_LAMFORM_FOR_EACH = """
+release "r" {{
+  for_each       = toset([for number in range({count}) : tostring(number)])
+  service        = service.bench
+  infrastructure = infrastructure.main
+  variables      = {{ number = each.key }}
+}}
+"""
+
+_TERRAFORM_FOR_EACH = """
+resource "terraform_data" "r" {{
+  for_each = toset([for number in range({count}) : tostring(number)])
+  input    = "bench-${{each.key}}"
+}}
+"""
+
 _TERRAFORM_RESOURCE = """
 resource "terraform_data" "r{number}" {{
   input = "bench-{number}"
@@ -57,23 +73,29 @@ resource "terraform_data" "r{number}" {{
 """
 
 
-def lamform_project(directory: Path, releases: int) -> None:
-    """Write a project of ``releases`` separate releases of one service."""
+def lamform_project(directory: Path, releases: int, *, for_each: bool = False) -> None:
+    """Write a project of ``releases`` releases of one service, separate or one ``for_each``."""
     directory.mkdir()
-    blocks = (_LAMFORM_RELEASE.format(number=number) for number in range(releases))
+    if for_each:
+        blocks = [_LAMFORM_FOR_EACH.format(count=releases)]
+    else:
+        blocks = [_LAMFORM_RELEASE.format(number=number) for number in range(releases)]
     text = _LAMFORM_HEAD + "".join(blocks)
     (directory / "lamform.hcl").write_text(text, encoding="utf-8")
     with zipfile.ZipFile(directory / "app.zip", "w") as package:
         package.writestr("app.py", "def handler(event, context):\n    return event\n")
 
 
-def terraform_project(directory: Path, resources: int) -> None:
-    """Write ``resources`` separate ``terraform_data`` and the state of their apply.
+def terraform_project(directory: Path, resources: int, *, for_each: bool = False) -> None:
+    """Write ``resources`` of ``terraform_data``, alike, and the state of their apply.
 
     The state is written by hand because Terraform's own apply takes a minute for a thousand.
     """
     directory.mkdir()
-    blocks = (_TERRAFORM_RESOURCE.format(number=number) for number in range(resources))
+    if for_each:
+        blocks = [_TERRAFORM_FOR_EACH.format(count=resources)]
+    else:
+        blocks = [_TERRAFORM_RESOURCE.format(number=number) for number in range(resources)]
     (directory / "main.tf").write_text("".join(blocks), encoding="utf-8")
     state = {
         "version": 4,
@@ -81,12 +103,32 @@ def terraform_project(directory: Path, resources: int) -> None:
         "serial": 1,
         "lineage": "7e0d1a3c-5a52-4b53-9d21-3f1f8d9b6c11",
         "outputs": {},
-        "resources": [_terraform_instance(number) for number in range(resources)],
+        "resources": _terraform_each(resources) if for_each else _terraform_separate(resources),
     }
     (directory / "terraform.tfstate").write_text(json.dumps(state), encoding="utf-8")
 
 
-def _terraform_instance(number: int) -> dict[str, object]:
+def _terraform_separate(count: int) -> list[dict[str, object]]:
+    return [_terraform_state(f"r{number}", [_instance(number)]) for number in range(count)]
+
+
+def _terraform_each(count: int) -> list[dict[str, object]]:
+    keys = sorted(map(str, range(count)))
+    each = [{"index_key": key, **_instance(int(key))} for key in keys]
+    return [{"each": "map", **_terraform_state("r", each)}]
+
+
+def _terraform_state(name: str, instances: list[dict[str, object]]) -> dict[str, object]:
+    return {
+        "mode": "managed",
+        "type": "terraform_data",
+        "name": name,
+        "provider": 'provider["terraform.io/builtin/terraform"]',
+        "instances": instances,
+    }
+
+
+def _instance(number: int) -> dict[str, object]:
     value = {"value": f"bench-{number}", "type": "string"}
     attributes = {
         "id": f"00000000-0000-4000-8000-{number:012d}",
@@ -94,10 +136,4 @@ def _terraform_instance(number: int) -> dict[str, object]:
         "output": value,
         "triggers_replace": None,
     }
-    return {
-        "mode": "managed",
-        "type": "terraform_data",
-        "name": f"r{number}",
-        "provider": 'provider["terraform.io/builtin/terraform"]',
-        "instances": [{"schema_version": 0, "attributes": attributes}],
-    }
+    return {"schema_version": 0, "attributes": attributes}
