@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from declarative.cli.arguments import globals_first, wants_json
+from declarative.cli.arguments import command_of, globals_first, wants_json
 from declarative.cli.wiring import shown_command
 
 VALUES = frozenset({"--message", "--only"})
@@ -53,3 +53,19 @@ def test_form_is_known_before_parsing() -> None:
 def test_values_of_variables_are_not_told_to_others() -> None:
     command = shown_command(["apply", "--var", "key=s3cr3t", "--var=other=s3cr3t\nmore", "a b"])
     assert command == "lamform apply --var 'key=…' '--var=other=…' 'a b'"
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        ("validate", "validate"),
+        ("--json -C plan --log-level debug state list", "state"),
+        ("-Cplan apply --out x", "apply"),
+        ("--no-color", None),
+        ("", None),
+        ("--help plan", None),
+        ("plan --help", "plan"),
+    ],
+)
+def test_the_command_is_told_from_the_global_options(typed: str, command: str | None) -> None:
+    assert command_of(typed.split()) == command

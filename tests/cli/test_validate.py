@@ -46,3 +46,22 @@ def test_no_network_and_no_state(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     assert shell(*command).code == 0
     assert not list(shell.root.glob(".lamform/state*"))
+
+
+def test_a_large_project_keeps_its_syntax_trees_and_nothing_else(shell: Shell) -> None:
+    filler = "# filler\n" * 2000
+    (shell.root / "more.lamform.hcl").write_text("locals {\n  a = upper(1)\n}\n" + filler, "utf-8")
+    cold, warm = shell("validate"), shell("validate")
+    assert (cold.code, warm) == (0, cold)
+    written = {path.name for path in shell.root.glob(".lamform/**/*")}
+    assert written == {".gitignore", "cache", "syntax"}
+
+
+def test_errors_are_the_same_with_and_without_kept_trees(shell: Shell) -> None:
+    wrong = "locals {\n  a = upper(1, 2)\n  b = local.aa\n}\n" + "# filler\n" * 2000
+    (shell.root / "more.lamform.hcl").write_text(wrong, "utf-8")
+    cold, warm = shell("validate"), shell("validate")
+    assert cold.code == 1
+    assert "more.lamform.hcl line 2" in cold.err
+    assert "upper(1, 2)" in cold.err
+    assert (warm.code, warm.err) == (cold.code, cold.err)
