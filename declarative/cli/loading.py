@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from declarative.cli.git import Head
 from declarative.language.cache import ParseCache
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from declarative.cli.session import Session
     from declarative.language.expressions import Scope
     from declarative.language.project import Project
+
+STATE_DIRECTORY: Final = "LAMFORM_STATE_DIR"
 
 
 def inputs_of(assignments: list[str] | None, files: list[Path] | None) -> VariableInputs:
@@ -36,14 +38,18 @@ def load(inputs: VariableInputs | None = None, head: Head | None = None) -> Proj
 
 
 def _cache() -> ParseCache | None:
-    """Return what keeps the syntax trees of this directory, for users who have a home."""
+    """Return what keeps the syntax trees of this directory, for users who have a home.
+
+    They lie beside the state: who moves that wants the project's own directory left alone.
+    """
     caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
     if not caches.is_absolute():
         try:
             caches = Path.home() / ".cache"
         except RuntimeError:
             return None
-    return ParseCache(Path.cwd(), caches / "lamform" / "cache.key")
+    home = os.environ.get(STATE_DIRECTORY) or ".lamform"
+    return ParseCache(Path.cwd() / home, caches / "lamform" / "cache.key")
 
 
 def open_scope(inputs: VariableInputs | None = None) -> Scope:

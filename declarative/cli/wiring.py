@@ -29,7 +29,7 @@ from declarative.artifacts.sources import ArtifactSources
 from declarative.aws.session import AwsCloud
 from declarative.cli import garbage
 from declarative.cli.git import Head, read_git
-from declarative.cli.loading import load
+from declarative.cli.loading import STATE_DIRECTORY, load
 from declarative.cli.outputs import planned_output
 from declarative.engine.desired import BindingWorld
 from declarative.engine.planner import PlanRequest
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from declarative.engine.events import Event
     from declarative.model.bound import BoundRelease, Connector
 
-STATE_DIRECTORY: Final = "LAMFORM_STATE_DIR"
 _DEFAULT_STATE: Final = ".lamform/state.db"
 _VARIABLE: Final = re.compile(r"(?P<name>[^=]*=).*", re.DOTALL)
 

@@ -1,6 +1,6 @@
 """Syntax trees kept from one command to the next, by the content of their files.
 
-One file under ``.lamform/cache`` holds the trees of the project's files as `flattening`
+One file in ``.lamform/cache`` holds the trees of the project's files as `flattening`
 writes them. It may lie in a directory that somebody else made, cloned or unpacked, so it
 counts only with a seal: a keyed digest over everything, made with a key that lies outside
 the project and is this user's alone. Whatever has no such seal, because it is damaged, was
@@ -50,11 +50,11 @@ class ParseCache:
     """The kept trees of one project.
 
     Attributes:
-        project: The project's directory.
+        home: What lamform keeps beside the project: ``.lamform``, or where the user moved it.
         key: Where this user's key is, outside all projects; made when it is first needed.
     """
 
-    project: Path
+    home: Path
     key: Path
 
     def parse(self, sources: Mapping[str, bytes]) -> dict[str, ParsedFile]:
@@ -80,12 +80,12 @@ class ParseCache:
 
     @property
     def _directory(self) -> Path:
-        return self.project / ".lamform" / "cache"
+        return self.home / "cache"
 
     def _load(self) -> dict[bytes, bytes]:
         """Return what is kept and sealed; nothing where there is nothing to rely on."""
         try:
-            _check_directory(self._directory.parent)
+            _check_directory(self.home)
             _check_directory(self._directory)
             content = _content(self._directory / _NAME)
             key = _own_key(self.key)
@@ -103,7 +103,7 @@ class ParseCache:
         if len(payload) > _LARGEST:
             return
         try:
-            _create(self._directory.parent, ignored=True)
+            _create(self.home, ignored=True)
             _create(self._directory)
             seal = _seal(_own_or_new_key(self.key), payload)
             _replace(self._directory / _NAME, seal + payload)

@@ -65,3 +65,14 @@ def test_errors_are_the_same_with_and_without_kept_trees(shell: Shell) -> None:
     assert "more.lamform.hcl line 2" in cold.err
     assert "upper(1, 2)" in cold.err
     assert (warm.code, warm.err) == (cold.code, cold.err)
+
+
+def test_trees_lie_where_the_state_was_moved(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.setenv("LAMFORM_STATE_DIR", str(elsewhere))
+    (shell.root / "more.lamform.hcl").write_text("# filler\n" * 3000, "utf-8")
+    assert shell("validate").code == 0
+    assert not (shell.root / ".lamform").exists()
+    assert (elsewhere / "cache" / "syntax").exists()

@@ -51,7 +51,7 @@ LARGE = EVERYTHING + "# filler\n" * 2000
 @pytest.fixture
 def cache(tmp_path: Path) -> ParseCache:
     (tmp_path / "project").mkdir()
-    return ParseCache(tmp_path / "project", tmp_path / "home" / "key")
+    return ParseCache(tmp_path / "project" / ".lamform", tmp_path / "home" / "key")
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def kept(cache: ParseCache) -> Path:
-    return cache.project / ".lamform" / "cache" / "syntax"
+    return cache.home / "cache" / "syntax"
 
 
 def sources(**texts: str) -> dict[str, bytes]:
@@ -140,13 +140,13 @@ def test_only_the_files_of_the_project_are_kept(cache: ParseCache) -> None:
 
 def test_a_small_project_leaves_nothing_behind(cache: ParseCache) -> None:
     cache.parse(sources(a=EVERYTHING))
-    assert not list(cache.project.iterdir())
+    assert not list(cache.home.parent.iterdir())
     assert not cache.key.exists()
 
 
 def test_git_overlooks_the_cache_and_only_its_user_reads_it(cache: ParseCache) -> None:
     cache.parse(sources(a=LARGE))
-    assert (cache.project / ".lamform" / ".gitignore").read_text() == "*\n"
+    assert (cache.home / ".gitignore").read_text() == "*\n"
     for path in (kept(cache), cache.key):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -192,7 +192,7 @@ def test_a_cache_that_came_with_the_files_is_not_believed(
 ) -> None:
     """Whoever hands over a directory may say one thing in the file, another in the cache."""
     lie = parse(LARGE.replace('"label"', '"liars"').encode(), "a.lamform.hcl")
-    theirs = ParseCache(cache.project, tmp_path / "theirs" / "key")
+    theirs = ParseCache(cache.home, tmp_path / "theirs" / "key")
     monkeypatch.setattr(module, "parse", lambda *_: lie)
     theirs.parse(sources(a=LARGE))
     monkeypatch.undo()
@@ -245,7 +245,7 @@ def test_nothing_is_written_where_a_link_leads(
 ) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
-    link = cache.project / linked
+    link = cache.home.parent / linked
     link.parent.mkdir(exist_ok=True)
     link.symlink_to(outside)
     for _ in range(2):
@@ -273,7 +273,7 @@ def test_where_nothing_can_be_kept_files_are_read(
     cache: ParseCache, reads: list[str], caplog: pytest.LogCaptureFixture, blocked: str
 ) -> None:
     if blocked == "project":
-        (cache.project / ".lamform").write_text("in the way")
+        cache.home.write_text("in the way")
     else:
         cache.key.parent.write_text("in the way")
     with caplog.at_level(logging.DEBUG, logger="declarative"):
