@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from declarative.errors import Diagnostic, SourceRange
 from declarative.language.faults import SyntaxFaultError
 from declarative.language.lower import ExpressionLowering, significant
-from declarative.language.mistakes import explain
+from declarative.language.mistakes import explain, spotted
 from declarative.language.nodes import Attribute, Block, Body, Label, Literal
 from declarative.language.templates import normalize
 
@@ -175,7 +175,9 @@ class BodyLowering:
             good = before.type in _STATEMENTS and after.type in _STATEMENTS
             if good and before.end_point[0] == after.start_point[0]:
                 detail = "Every attribute and block begins on a line of its own."
-                self._report("Missing line break", detail, self._range(after))
+                line = self._text.line_of(after.start_byte)
+                broken = Diagnostic("Missing line break", detail, range=self._range(after))
+                self._take([spotted(self._text, line, line) or broken])
 
     def _take(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Keep the first diagnostic of a line: the others are its consequences."""

@@ -7,6 +7,7 @@ top-level statements, so that a mistake in one block does not hide the others.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -17,12 +18,14 @@ from declarative.errors import Diagnostic, EvaluationError
 from declarative.language.bodies import BodyLowering
 from declarative.language.faults import SyntaxFaultError
 from declarative.language.lower import ExpressionLowering, significant
-from declarative.language.mistakes import explain
+from declarative.language.mistakes import INCOMPLETE, UNEXPECTED, explain
 from declarative.language.nodes import Block, Body
 from declarative.language.source import SourceText, snippet_for
 from declarative.language.structure import Segment, segments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from tree_sitter import Node
 
     from declarative.language.nodes import Attribute, Expression
@@ -37,6 +40,7 @@ _QUIRKS: Final = re.compile(
     rb"|(?P<literal>[$]{2,}\{|%{2,}\{)"
 )
 _NEEDS_MASK: Final = re.compile(rb"\d[eE]|\\|\$\$\{|%%\{|\x00")
+_STUMBLES: Final = frozenset({INCOMPLETE, UNEXPECTED})
 _TOO_DEEP: Final = "Split it up with locals: expressions can be nested about a hundred deep."
 
 
@@ -61,11 +65,28 @@ def parse(source: bytes, filename: str) -> ParsedFile:
         body = _by_segments(padded, text, lowering)
     diagnostics = [*_encoding_errors(text), *lowering.diagnostics]
     diagnostics.sort(key=lambda item: item.range.start.byte if item.range else 0)
+    diagnostics = list(_causes(diagnostics, source))
     return ParsedFile(
         replace(body, range=text.range(0, len(source))),
         tuple(_with_snippet(item, text) for item in diagnostics),
         text.lines,
     )
+
+
+def _causes(diagnostics: Sequence[Diagnostic], source: bytes) -> Iterator[Diagnostic]:
+    """Yield what is wrong, without what the parser only stumbled over afterwards.
+
+    Behind a mistake it does not know where it is; at the next block of the file it does.
+    """
+    ends = [segment.end for segment in segments(source + b"\n")] if len(diagnostics) > 1 else []
+    seen: set[int] = set()
+    for item in diagnostics:
+        start, end = (item.range.start.byte, item.range.end.byte) if item.range else (0, 0)
+        empty = start == end  # something is missing at the end of what stands before
+        block = bisect_right(ends, min(start, len(source) - 1) - empty)
+        if block not in seen or not (empty or item.summary in _STUMBLES):
+            yield item
+        seen.add(block)
 
 
 def parse_expression(text: str, filename: str = "<expression>") -> Expression:

@@ -60,6 +60,10 @@ class SourceText:
         """Return the number of the line (from 1) that holds the byte."""
         return bisect_right(self._starts, byte - self._offset)
 
+    def start_of(self, line: int) -> int:
+        """Return the offset at which a line begins, by its number."""
+        return self._starts[line - 1] + self._offset
+
     def line_start(self, byte: int) -> int:
         """Return the offset at which the line of this byte begins."""
         return self._starts[self.line_of(byte) - 1] + self._offset

@@ -200,7 +200,7 @@ def test_text_is_kept_in_normal_form_c() -> None:
         ("a {\n b = 1\n", "t.hcl:1:3", "Missing closing brace"),
         ("a = 1\n}\n", "t.hcl:2:1", "Unexpected closing character"),
         ("/* a = 1\n", "t.hcl:1:1", "Unclosed comment"),
-        ("a = 'b'\n", "t.hcl:1:1", "Invalid character"),
+        ("a = 'b'\n", "t.hcl:1:5", "Invalid character"),
         ("a = 1;\n", "t.hcl:1:6", "Invalid character"),
         ('"a" = 1\n', "t.hcl:1:1", "Invalid attribute name"),
         ("a : 1\n", "t.hcl:1:1", "Invalid attribute"),
@@ -212,6 +212,39 @@ def test_text_is_kept_in_normal_form_c() -> None:
 )
 def test_a_mistake_is_told_where_it_is(source: str, place: str, summary: str) -> None:
     assert complaints(source)[0] == (place, summary)
+
+
+@pytest.mark.parametrize(
+    ("line", "summary"),
+    [
+        ("b = ${x}", "Invalid expression"),
+        ("b = 'x'", "Invalid character"),
+        ("b = 1;", "Invalid character"),
+        ("b = 1,", "Invalid character"),
+        ("b: 1", "Invalid attribute"),
+        ("b := 1", "Invalid attribute"),
+        ("b += 1", "Invalid attribute"),
+        ("1b = 1", "Invalid name"),
+        ("b = x and y", "Invalid operator"),
+        ("b = not y", "Invalid operator"),
+        ("b = [x for x in y]", "Invalid for expression"),
+        ('b = "x" "y"', "Invalid expression"),
+        ("b = x ? 1", "Incomplete conditional"),
+        ("b = 1 +", "Incomplete expression"),
+        ("b = var.", "Incomplete reference"),
+        ("b = hello world", "Invalid expression"),
+        ("b = ", "Missing value"),
+    ],
+)
+def test_a_mistake_in_a_block_is_one_diagnostic_on_its_line(line: str, summary: str) -> None:
+    source = f'a "x" {{\n  ok = "it\'s; a: b, ${{fine}}"\n  {line}\n  c = 2\n}}\nd "y" {{\n}}\n'
+    ((place, found),) = complaints(source)
+    assert (place.split(":")[1], found) == ("3", summary)
+
+
+def test_the_brace_that_is_missing_is_found_by_its_indent() -> None:
+    source = 'a "x" {\n  b {\n    c = 1\n\n  d {\n  }\n}\ne "y" {\n  f = 1\n}\n'
+    assert complaints(source) == [("t.hcl:2:5", "Missing closing brace")]
 
 
 def test_one_mistake_hides_no_other_block() -> None:

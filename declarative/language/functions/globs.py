@@ -48,7 +48,14 @@ def _files(base: Path) -> Iterator[Path]:
             inner.clear()
             continue
         seen.add(real)
-        yield from (path for name in names if (path := Path(directory, name)).is_file())
+        yield from (path for name in names if _is_file(path := Path(directory, name)))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False  # what may not even be looked at is no file of the project
 
 
 def _expression(steps: Sequence[str]) -> str:
