@@ -76,9 +76,9 @@ class Look:
 
     def clip(self, text: str) -> str:
         """Return one line, cut with an ellipsis where the width ends."""
-        if self.width is None or len(text) <= self.width:
+        if self.width is None or columns(text) <= self.width:
             return text
-        return text[: max(self.width, NARROWEST) - 1] + "…"
+        return cut(text, max(self.width, NARROWEST) - 1) + "…"
 
 
 def printable(text: str) -> str:
@@ -90,6 +90,16 @@ def columns(text: str) -> int:
     """Return how many columns of a terminal ``text`` takes; East Asian characters take two."""
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
     return len(text) + wide - sum(bool(unicodedata.combining(character)) for character in text)
+
+
+def cut(text: str, room: int) -> str:
+    """Return the beginning of ``text`` that takes at most ``room`` columns."""
+    used = 0
+    for position, character in enumerate(text):
+        used += columns(character)
+        if used > room:
+            return text[:position]
+    return text
 
 
 def padded(text: str, width: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from declarative.render.look import NARROWEST, Style, columns, printable
+from declarative.render.look import NARROWEST, Style, columns, cut, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,23 +86,18 @@ def _fitted(line: _Line, room: int | None) -> tuple[str, str, str]:
     before, marked, after = line.before, line.marked, line.after
     if room is None or columns(before + marked + after) <= room:
         return before, marked, after
-    if columns(marked) > room - 2:
-        marked = _cut(marked, room - 3) + "…"
-    if columns(before) + columns(marked) >= room:
-        before = "…" + _cut_front(before, max(room - columns(marked) - 2, 0))
+    if columns(before + marked) > room:
+        # At least half of the line is for what is marked, the more the shorter it is.
+        space = max(room // 2, room - columns(marked) - 1)
+        if columns(before) > space:
+            before = "…" + _cut_front(before, space - 1)
+    if columns(before + marked) > room:
+        marked = cut(marked, room - columns(before) - 1) + "…"
     left = room - columns(before) - columns(marked)
     if columns(after) > left:
-        after = _cut(after, left - 1) + "…" if left > 0 else ""
+        after = cut(after, left - 1) + "…" if left > 0 else ""
     return before, marked, after
 
 
-def _cut(text: str, room: int) -> str:
-    while columns(text) > max(room, 0):
-        text = text[:-1]
-    return text
-
-
 def _cut_front(text: str, room: int) -> str:
-    while columns(text) > room:
-        text = text[1:]
-    return text
+    return cut(text[::-1], room)[::-1]

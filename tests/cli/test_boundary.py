@@ -70,6 +70,35 @@ def test_failure_after_events_is_the_last_event() -> None:
     assert event["diagnostics"][0]["summary"] == "gone"
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "environ", "begin"),
+    [
+        (Terminal, {}, "\x1b[1;31mError:"),
+        (io.StringIO, {}, "Error:"),
+        (Terminal, {"NO_COLOR": "1"}, "Error:"),
+        (Terminal, {"NO_COLOR": ""}, "\x1b[1;31mError:"),
+        (Terminal, {"TERM": "dumb"}, "Error:"),
+    ],
+)
+def test_colour_is_for_terminals_that_want_it(
+    stream: type[io.StringIO],
+    environ: dict[str, str],
+    begin: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    people = Session(io.StringIO(), stream())
+    guarded(people, failing(errors.LamformError.of("gone")))
+    assert people.err.getvalue().startswith(begin)
+
+
 def test_unexpected_error_is_reported_without_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
