@@ -15,6 +15,7 @@ from declarative.errors import LamformError
 from declarative.language.expressions import evaluate
 from declarative.language.nodes import Call
 from declarative.language.plain import to_python
+from declarative.language.showing import ordered
 from declarative.language.syntax import parse_expression
 from declarative.language.types import friendly_name
 from declarative.model.values import SECRET, UNKNOWN
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from declarative.language.expressions import Scope
     from declarative.language.values import Value
 
+_SOURCE = "<console>"
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
@@ -57,7 +59,8 @@ def console(
             if session.json:
                 session.document({"error": str(error)})
             else:
-                session.say(diagnostics_text(error.diagnostics, session.err_look))
+                said = ordered(error.diagnostics, {_SOURCE: text})
+                session.say(diagnostics_text(said, session.err_look))
     if failed and not session.interactive:
         raise typer.Exit(1)
 
@@ -127,7 +130,7 @@ def _in_string(one: str, two: str, text: str, position: int, stack: list[str]) -
 
 
 def _answer(session: Session, text: str, scope: Scope) -> None:
-    expression = parse_expression(text, "<console>")
+    expression = parse_expression(text, _SOURCE)
     if (
         isinstance(expression, Call)
         and expression.name == "type"

@@ -335,5 +335,5 @@ def _described(value: Value, example: str) -> str:
     if of is not None and of.kind is Kind.REFERENCE:
         return f'all of a {of.block} with for_each; choose one: {example}["KEY"]'
     if lazy_of(value) is not None:
-        return f"the group of all; choose one: {example}"
+        return "all of them together"
     return statement(value).removeprefix("is ")

@@ -100,8 +100,11 @@ class Witness:
         found: dict[str, str] = {}
         for reference in _references(self._blamed_part(), frozenset()):
             known = _nearest_value(reference, self.scope)
-            if known is not None and len(found) < _MOST:
-                found.setdefault(unparse(known[0]), statement(known[1]))
+            if known is None or len(found) == _MOST:
+                continue
+            written, said = unparse(known[0]), statement(known[1])
+            if said != f"is {written}":  # a block says no more than its address
+                found[written] = said
         return Evidence(tuple(sorted(found.items())), self._call())
 
     def _blamed_part(self) -> Expression:

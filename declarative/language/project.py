@@ -228,11 +228,13 @@ def load_project(
         _given=given,
         _context=context,
     )
+    with problems.gathering():
+        project.releases()
     if problems.errors:
+        # Whoever repairs these wants to know of the others too.
         with problems.gathering():
             project.bind(UnknownWorld())
         problems.raise_any(sources)
-    project.releases()
     return project
 
 
