@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from declarative.errors import ConfigurationError, Diagnostic
+from declarative.errors import ConfigurationError, Diagnostic, LamformError
 from declarative.language.project import Assignment, Project, VariableInputs, load_project
 from declarative.language.world import UnknownWorld
+from declarative.render.diagnostics import diagnostic_json, diagnostics_text
+from declarative.render.look import Look
 
 BASE = """
 connector "aws" "main" { region = "eu-west-1" }
@@ -40,16 +46,16 @@ release "app" {
 
 
 def load(
-    directory: Path, text: str, *given: str, environ: Mapping[str, str] | None = None
+    directory: Path, text: str, *assigned: str, environ: Mapping[str, str] | None = None
 ) -> Project:
     (directory / "lamform.hcl").write_text(text, encoding="utf-8")
-    inputs = VariableInputs(tuple(map(Assignment, given)))
+    inputs = VariableInputs(tuple(map(Assignment, assigned)))
     return load_project(directory, variables=inputs, environ={} if environ is None else environ)
 
 
-def wrong(directory: Path, text: str, *given: str) -> list[Diagnostic]:
+def wrong(directory: Path, text: str, *assigned: str) -> list[Diagnostic]:
     with pytest.raises(ConfigurationError) as caught:
-        load(directory, text, *given).bind(UnknownWorld())
+        load(directory, text, *assigned).bind(UnknownWorld())
     return list(caught.value.diagnostics)
 
 
@@ -233,3 +239,28 @@ def test_nothing_is_evaluated_twice_that_has_not_changed(tmp_path: Path) -> None
         project.outputs(UnknownWorld())
     counted = {name: environ.reads[name] for name in ("LOCAL", "DEFAULT", "LAYER")}
     assert counted == {"LOCAL": 1, "DEFAULT": 1, "LAYER": 1}
+
+
+BROKEN = sorted((Path(__file__).parent / "broken").glob("*/lamform.hcl"))
+
+
+@given(st.sampled_from(BROKEN), st.integers(0), st.integers(1, 6), st.sampled_from('"{}[]$=.,\n x'))
+def test_whatever_is_broken_further_is_still_an_error_that_can_be_read(
+    path: Path, at: int, length: int, instead: str
+) -> None:
+    source = path.read_text(encoding="utf-8")
+    at %= len(source)
+    found = all_wrong(source[:at] + instead + source[at + length :])
+    text = diagnostics_text(found, Look(width=40))
+    assert text.count("Error: ") + text.count("Warning: ") >= len(found)
+    json.dumps([diagnostic_json(one) for one in found])
+    assert len({(one.summary, one.detail, one.range) for one in found}) == len(found)
+
+
+def all_wrong(text: str) -> tuple[Diagnostic, ...]:
+    with TemporaryDirectory() as directory:
+        try:
+            load(Path(directory), text).bind(UnknownWorld())
+        except LamformError as error:
+            return error.diagnostics
+    return ()
