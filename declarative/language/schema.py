@@ -124,14 +124,20 @@ def check(section: Section, expected: Shape, problems: Problems) -> None:
         problems.add(*_unknown(name, section, expected, "attribute"), attribute.name_range)
     strange = section.attributes.keys() - expected.attributes.keys()
     misspelt = {nearest(name, expected.attributes) for name in strange}
-    for name, must in expected.attributes.items():
-        written = name in section.attributes or _has_block(section, name)
-        if must and not written and name not in misspelt:
-            problems.add(
-                "Missing attribute",
-                f'{_title(section)} needs the attribute "{name}".',
-                section.range,
-            )
+    missing = [
+        f'"{name}"'
+        for name, must in expected.attributes.items()
+        if must and name not in section.attributes and not _has_block(section, name)
+        if name not in misspelt
+    ]
+    if missing:
+        plural = "s" if len(missing) > 1 else ""
+        listed = " and ".join([", ".join(missing[:-1]), missing[-1]] if plural else missing)
+        problems.add(
+            f"Missing attribute{plural}",
+            f"{_title(section)} needs the attribute{plural} {listed}.",
+            section.range,
+        )
     _check_choices(section, expected, problems)
     _check_blocks(section, expected, problems)
 
@@ -177,8 +183,11 @@ def _check_blocks(section: Section, expected: Shape, problems: Problems) -> None
         check_nested(child, nested, problems)
     for type_, nested in expected.blocks.items():
         if nested.required and type_ not in seen and not _generates(section, type_):
+            kind = "" if "" in nested.shapes else f' "{next(iter(nested.shapes))}"'
             problems.add(
-                "Missing block", f"{_title(section)} needs a block of type {type_}.", section.range
+                "Missing block",
+                f"{_title(section)} needs a block of type {type_}: {type_}{kind} {{ … }}.",
+                section.range,
             )
 
 

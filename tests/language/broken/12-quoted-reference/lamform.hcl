@@ -44,3 +44,8 @@ release "nightly" {
   service        = checkout
   infrastructure = "${infrastructure}"
 }
+
+release "weekly" {
+  service        = service.checkout
+  infrastructure = infrastructure.dev
+}
