@@ -144,7 +144,8 @@ def test_five_mistakes_in_two_files_are_all_reported(user) -> None:
         "more.lamform.hcl",
         textwrap.dedent(
             """\
-            releese "typo" {
+            outptu "typo" {
+              value = 1
             }
 
             output "nowhere" {
