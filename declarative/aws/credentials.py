@@ -77,8 +77,9 @@ def plain(connector: Connector, value: object) -> Any:
             (
                 Diagnostic(
                     "Credentials are not known yet",
-                    f"{connector.address} needs {value.residual}, which exists only after an "
-                    "apply. Take credentials from the environment or a variable.",
+                    f"{connector.address} needs {value.residual}, which cannot be read here, or "
+                    "exists only after an apply. Take credentials from the environment or a "
+                    "variable.",
                     address=connector.address,
                 ),
             )

@@ -169,7 +169,8 @@ class OpenProject:
 
     def request(self, releases: tuple[BoundRelease, ...], selection: Selection) -> PlanRequest:
         """Return the request for a plan of the given releases."""
-        outputs = self.project.outputs(self._world(secrets=not selection.destroy))
+        # What is kept of a secret output is its expression, which needs no reading.
+        outputs = self.project.outputs(self._world(secrets=False))
         git = read_git(Path.cwd())
         return PlanRequest(
             project=self.project.settings.project,

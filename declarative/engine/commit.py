@@ -182,7 +182,7 @@ def _outputs(world: RunWorld, records: Mapping[str, ReleaseRecord | None]) -> di
             outputs.pop(name, None)
             continue
         if output.residual is not None and not output.sensitive:
-            known = world.writing.secrets.known(output.residual, lookup)
+            known = world.writing.secrets.known_output(output.residual, lookup)
             output = PlannedOutput(value=known)
         outputs[name] = recorded_output(output)
     return outputs

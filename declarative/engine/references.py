@@ -130,7 +130,7 @@ def planned_outputs(
     for name, output in wanted.items():
         known = None
         if output.unknown and not output.sensitive and output.residual is not None:
-            known = secrets.known(output.residual, settled)
+            known = secrets.known_output(output.residual, settled)
         outputs[name] = output if known is None else _foreseen_output(output, known)
     return outputs
 

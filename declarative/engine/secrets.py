@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from declarative.errors import ConfigurationError, RemoteError, StalePlanError
+from declarative.errors import ConfigurationError, LamformError, RemoteError, StalePlanError
 from declarative.language.expressions import evaluate
 from declarative.language.pins import sources_in, unpinned
 from declarative.language.plain import deep_marks, to_python, without_marks
@@ -88,6 +88,18 @@ class Secrets:
         value = self._value(expression, lookup)
         has_unknown, _ = deep_marks(value)
         return None if has_unknown else _revealed(value)
+
+    def known_output(self, expression: str, lookup: ReleaseLookup) -> JsonValue:
+        """Return what `known` does, and None as well where a secret in it cannot be read.
+
+        An output is worth less than the apply, or the revert, that it is an output of.
+        """
+        if not sources_in(expression):
+            return self.known(expression, lookup)
+        try:
+            return self.known(expression, lookup)
+        except LamformError:
+            return None
 
     def _value(self, expression: str, lookup: ReleaseLookup) -> Value:
         scope = self.scope(lookup)
