@@ -7,11 +7,12 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from declarative.aws.web_identity import ServiceAccount, TokenSource, WebIdentity
 from declarative.errors import ConfigurationError, Diagnostic
 from declarative.model.values import Pending, Sensitive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from botocore.credentials import CredentialProvider, Credentials
     from botocore.session import Session
@@ -40,24 +41,22 @@ class CallCounter:
             return dict(self._counts)
 
 
-def sdk_session(connector: Connector, counter: CallCounter) -> Session:
+def sdk_session(connector: Connector, counter: CallCounter, environ: Mapping[str, str]) -> Session:
     """Return a session with the connector's credentials; no call is made yet.
+
+    Tokens of identity providers are looked up in ``environ``.
 
     Raises:
         ConfigurationError: a setting is not known yet, or the kind of credentials is unknown.
     """
-    session = _own_session(connector)
+    session = _own_session(connector, environ)
     # First, because whoever answers in place of the network ends the event.
     session.get_component("event_emitter").register_first("before-send", counter)
     role = {key: plain(connector, value) for key, value in connector.assume_role.items()}
     if not role.get("role_arn"):
         return session
-    assumed = _new_session()
+    assumed = _session_from(lambda _: _AssumedRole(session, connector, role))
     assumed.get_component("event_emitter").register_first("before-send", counter)
-    from botocore.credentials import CredentialResolver
-
-    provider = cast("CredentialProvider", _AssumedRole(session, connector, role))
-    assumed.register_component("credential_provider", CredentialResolver([provider]))
     return assumed
 
 
@@ -93,7 +92,25 @@ def _new_session(profile: str | None = None) -> Session:
     return Session(profile=profile)
 
 
-def _own_session(connector: Connector) -> Session:
+def _session_from(provide: Callable[[Session], object]) -> Session:
+    """Return a session whose credentials come from one provider alone."""
+    from botocore.credentials import CredentialResolver
+
+    session = _new_session()
+    provider = cast("CredentialProvider", provide(session))
+    session.register_component("credential_provider", CredentialResolver([provider]))
+    return session
+
+
+def _creator(session: Session, connector: Connector) -> Callable[..., Any]:
+    return partial(
+        session.create_client,
+        region_name=sts_region(session, connector),
+        endpoint_url=connector.endpoint_url,
+    )
+
+
+def _own_session(connector: Connector, environ: Mapping[str, str]) -> Session:
     given = {key: plain(connector, value) for key, value in connector.credentials.items()}
     match given.get("kind", "default"):
         case "default":
@@ -106,13 +123,24 @@ def _own_session(connector: Connector) -> Session:
                 given["access_key_id"], given["secret_access_key"], given.get("session_token")
             )
             return session
+        case "irsa":
+            return _session_from(
+                lambda session: ServiceAccount(
+                    _creator(session, connector), connector.address, environ
+                )
+            )
+        case "oidc":
+            token = TokenSource(connector.address, given, environ)
+            return _session_from(
+                lambda session: WebIdentity(_creator(session, connector), token, given["role_arn"])
+            )
         case kind:
             raise ConfigurationError(
                 (
                     Diagnostic(
                         "Unknown kind of credentials",
                         f'{connector.address} has credentials "{kind}". '
-                        'Use "default", "profile" or "static".',
+                        'Use "default", "profile", "static", "irsa" or "oidc".',
                         address=connector.address,
                     ),
                 )
@@ -140,17 +168,21 @@ class _AssumedRole:
         credentials = self._source.get_credentials()
         if credentials is None:
             raise NoCredentialsError
-        extra = {"RoleSessionName": self._role.get("session_name") or "lamform"}
-        if self._role.get("external_id"):
-            extra["ExternalId"] = self._role["external_id"]
         fetcher = AssumeRoleCredentialFetcher(
-            client_creator=partial(
-                self._source.create_client,
-                region_name=sts_region(self._source, self._connector),
-                endpoint_url=self._connector.endpoint_url,
-            ),
+            client_creator=_creator(self._source, self._connector),
             source_credentials=credentials,
             role_arn=self._role["role_arn"],
-            extra_args=extra,
+            extra_args=self._arguments(),
         )
         return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD)
+
+    def _arguments(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"RoleSessionName": self._role.get("session_name") or "lamform"}
+        if self._role.get("external_id"):
+            found["ExternalId"] = self._role["external_id"]
+        if self._role.get("duration"):
+            found["DurationSeconds"] = int(self._role["duration"])
+        tags = self._role.get("session_tags") or {}
+        if tags:
+            found["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+        return found

@@ -38,11 +38,19 @@ class AwsCloud:
     Args:
         pacing: How to wait where AWS says "not now".
         connections: How many requests one region may have in flight.
+        environ: Where the tokens of identity providers are.
     """
 
-    def __init__(self, *, pacing: Pacing | None = None, connections: int = 32) -> None:
+    def __init__(
+        self,
+        *,
+        pacing: Pacing | None = None,
+        connections: int = 32,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self._pacing = pacing or Pacing()
         self._connections = connections
+        self._environ = environ or {}
         self._counter = CallCounter()
         self._secrets = SecretReader()
         self._lock = threading.Lock()
@@ -93,15 +101,22 @@ class AwsCloud:
             for account in known:
                 if account.connector == connector:
                     return account
-            known.append(_Account(connector, self._counter, self._connections))
+            known.append(_Account(connector, self._counter, self._connections, self._environ))
             return known[-1]
 
 
 class _Account:
     """What one connector gives: its session, its clients, its account's number."""
 
-    def __init__(self, connector: Connector, counter: CallCounter, connections: int) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        counter: CallCounter,
+        connections: int,
+        environ: Mapping[str, str],
+    ) -> None:
         self.connector = connector
+        self._environ = environ
         self._counter = counter
         self._connections = connections
         # Creating sessions and clients is not safe for threads; using clients is.
@@ -181,7 +196,7 @@ class _Account:
         if self._session is None or self._factory is None:
             import boto3
 
-            self._session = sdk_session(self.connector, self._counter)
+            self._session = sdk_session(self.connector, self._counter, self._environ)
             # Once per session: boto3 hooks itself into it each time.
             self._factory = boto3.Session(botocore_session=self._session)
         session = self._session

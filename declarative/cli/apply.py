@@ -51,7 +51,7 @@ def apply(
     session: Session = context.obj
     settings = ApplySettings(message, parallelism, lock_timeout)
     consent = runs.Consent(auto_approve or plan_id is not None or file is not None, new_state)
-    inputs = inputs_of(var, var_file)
+    inputs = inputs_of(session, var, var_file)
     selected = plans.Selected(
         tuple(only or ()),
         tuple(exclude or ()),
@@ -67,8 +67,8 @@ def apply(
         with open_world(made.backend, made.project, inputs) as world:
             raise typer.Exit(_carry_out(session, world, made, world.secrets(), (consent, settings)))
     with open_project(inputs) as opened:
-        warn(session, opened.project)
         fresh = plans.make(opened, selected, parallelism=parallelism)
+        warn(session, opened.project)
         plans.expect_id(fresh.plan, plan_id)
         code = _carry_out(session, opened.world, fresh.plan, fresh.secrets, (consent, settings))
         raise typer.Exit(code)

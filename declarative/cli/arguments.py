@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _FLAGS: Final = frozenset({"--json", "--no-color", "--version"})
 _VALUES: Final = frozenset({"-C", "--log-level"})
+_VARIABLES: Final = frozenset({"--var", "--var-file"})
 GLOBAL_OPTIONS: Final = _FLAGS | _VALUES
 _HELP: Final = frozenset({"-h", "--help"})
 _FOREIGN: Final = ["sandbox", "run"]
@@ -57,6 +58,18 @@ def command_of(arguments: Sequence[str]) -> str | None:
         elif not argument.startswith("-"):
             return argument
     return None
+
+
+def variables_in_order(arguments: Sequence[str], value_options: frozenset[str]) -> list[str]:
+    """Return which of ``--var`` and ``--var-file`` is given when: the later wins."""
+    found: list[str] = []
+    index = 0
+    while index < len(arguments) and arguments[index] != "--":
+        name = arguments[index].partition("=")[0]
+        if name in _VARIABLES:
+            found.append(name)
+        index += 2 if arguments[index] in value_options else 1
+    return found
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

@@ -46,7 +46,7 @@ def console(
     ends.
     """
     session: Session = context.obj
-    scope = open_scope(inputs_of(var, var_file))
+    scope = open_scope(inputs_of(session, var, var_file))
     garbage.begin()
     failed = False
     for text in _expressions(session):

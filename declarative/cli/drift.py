@@ -27,7 +27,7 @@ def drift(
     """Show where AWS differs from what was recorded; exit 2 if it does."""
     session: Session = context.obj
     session.use(style)
-    with open_project(inputs_of(var, var_file)) as opened:
+    with open_project(inputs_of(session, var, var_file)) as opened:
         reading = opened.world.reading(opened.secrets(), parallelism)
         only = plans.recorded_in(opened, environment) if environment else None
         found = find_drift(reading, only=only)

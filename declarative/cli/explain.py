@@ -60,7 +60,7 @@ def explain(
     Secrets are never shown.
     """
     session: Session = context.obj
-    project = load(inputs_of(var, var_file))
+    project = load(inputs_of(session, var, var_file))
     warn(session, project)
     chosen = select(project.releases(), releases)
     explained = project.explain(chosen)

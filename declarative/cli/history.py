@@ -42,7 +42,7 @@ def history(
     """List revisions, newest first."""
     session: Session = context.obj
     session.use(style)
-    with open_project(inputs_of(var, var_file)) as opened:
+    with open_project(inputs_of(session, var, var_file)) as opened:
         state = opened.world.state
         chosen = _chosen(state, release)
         if environment:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from declarative.cli.git import Head
 from declarative.language.cache import ParseCache
-from declarative.language.inputs import VariableInputs
+from declarative.language.inputs import Assignment, VariableFile, VariableInputs
 from declarative.language.project import load_project
 from declarative.language.saved import residual_scope
 from declarative.render.diagnostics import diagnostics_text
@@ -21,9 +21,17 @@ if TYPE_CHECKING:
 STATE_DIRECTORY: Final = "LAMFORM_STATE_DIR"
 
 
-def inputs_of(assignments: list[str] | None, files: list[Path] | None) -> VariableInputs:
-    """Return what ``--var`` and ``--var-file`` say."""
-    return VariableInputs.of(assignments or (), files or ())
+def inputs_of(
+    session: Session, assignments: list[str] | None, files: list[Path] | None
+) -> VariableInputs:
+    """Return what ``--var`` and ``--var-file`` say, in the order in which they were given."""
+    texts, paths = iter(assignments or ()), iter(files or ())
+    return VariableInputs(
+        tuple(
+            Assignment(next(texts)) if name == "--var" else VariableFile(next(paths))
+            for name in session.variables
+        )
+    )
 
 
 def load(inputs: VariableInputs | None = None, head: Head | None = None) -> Project:

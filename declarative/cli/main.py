@@ -34,9 +34,11 @@ def run(arguments: Sequence[str]) -> int:
 
 def _dispatch(session: Session, arguments: Sequence[str]) -> int:
     from declarative.cli.app import command_line
-    from declarative.cli.arguments import globals_first, value_options
+    from declarative.cli.arguments import globals_first, value_options, variables_in_order
 
     command = command_line(arguments)
-    ordered = globals_first(arguments, value_options(command))
+    options = value_options(command)
+    ordered = globals_first(arguments, options)
+    session.variables = variables_in_order(ordered, options)
     code = command.main(ordered, prog_name="lamform", standalone_mode=False, obj=session)
     return code if isinstance(code, int) else 0

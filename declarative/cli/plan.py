@@ -48,9 +48,9 @@ def plan(
         refresh,
         roll_forward,
     )
-    with open_project(inputs_of(var, var_file)) as opened:
-        warn(session, opened.project)
+    with open_project(inputs_of(session, var, var_file)) as opened:
         made = plans.make(opened, selected, parallelism=parallelism).plan
+        warn(session, opened.project)
     plans.present(session, made)
     if out is not None:
         plans.save(session, made, out)

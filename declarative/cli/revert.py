@@ -53,7 +53,7 @@ def revert(
     """
     session: Session = context.obj
     plans.expect_place(out)
-    with open_project(inputs_of(var, var_file)) as opened:
+    with open_project(inputs_of(session, var, var_file)) as opened:
         head = opened.world.state.head()
         if if_failed and _is_healthy(opened, head):
             runs.tell_nothing(session, "Nothing has failed: nothing to go back from.")

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from declarative.cli.arguments import wants_json
@@ -31,6 +31,7 @@ class Session:
         events: Whether a run has begun to write events to stdout, so that a failure is one
             more event and not a document.
         shown: Whether the last thing written is a result for people.
+        variables: Which of ``--var`` and ``--var-file`` was given when, in this order.
     """
 
     out: TextIO
@@ -39,6 +40,7 @@ class Session:
     colour: bool = True
     events: bool = False
     shown: bool = False
+    variables: list[str] = field(default_factory=list)
 
     @property
     def interactive(self) -> bool:

@@ -38,7 +38,7 @@ def list_(
 ) -> None:
     """List the addresses of all recorded parts."""
     session: Session = context.obj
-    with open_project(inputs_of(var, var_file)) as opened:
+    with open_project(inputs_of(session, var, var_file)) as opened:
         snapshot = _snapshot(session, opened, revision)
     addresses = tuple(
         part.address for recorded in snapshot.releases.values() for part in parts(recorded.record)
@@ -66,7 +66,7 @@ def show(
 ) -> None:
     """Show what is recorded of a release or a part."""
     session: Session = context.obj
-    with open_project(inputs_of(var, var_file)) as opened:
+    with open_project(inputs_of(session, var, var_file)) as opened:
         snapshot = _snapshot(session, opened, revision)
         known = {
             part.address: (release, part)
@@ -94,7 +94,7 @@ def output(
 ) -> None:
     """Show the outputs that the newest revision recorded; secret ones are not kept."""
     session: Session = context.obj
-    with open_project(inputs_of(var, var_file)) as opened:
+    with open_project(inputs_of(session, var, var_file)) as opened:
         state = opened.world.state
         head = state.revision(revision) if revision is not None else state.head()
     outputs = recorded_outputs(head)

@@ -25,7 +25,7 @@ def validate(
     """Check the files, without network."""
     session: Session = context.obj
     try:
-        project = load(inputs_of(var, var_file))
+        project = load(inputs_of(session, var, var_file))
         project.bind(UnknownWorld())
     except ConfigurationError as error:
         if not session.json:

@@ -63,7 +63,7 @@ class World:
 
     state: StateBackend
     inputs: VariableInputs
-    cloud: AwsCloud = field(default_factory=AwsCloud)
+    cloud: AwsCloud = field(default_factory=lambda: AwsCloud(environ=os.environ))
     artifacts: ArtifactSources = field(init=False)
     reads: SecretReads = field(init=False)
 

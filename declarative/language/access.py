@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from declarative.language.nodes import Expression
 
 _PRIMITIVES: Final = frozenset({Kind.STRING, Kind.NUMBER, Kind.BOOL})
+_FEW: Final = 8
 _NO_ELEMENT: Final = "The given key does not identify an element in this collection value"
 
 
@@ -186,7 +187,10 @@ def _no_key(source: Value, key: Value, where: SourceRange) -> NoReturn:
         _invalid(f"{_NO_ELEMENT}: {there}.", where)
     known = lazy.names() if lazy is not None else source.content
     name = str(convert(key, STRING).content)
-    near = suggestion(name, known if isinstance(known, Iterable) else ())
+    names = sorted(known) if isinstance(known, Iterable) else []
+    near = suggestion(name, names)
+    if not near and 0 < len(names) <= _FEW:
+        near = f" There are: {', '.join(names)}."
     _invalid(f'There is no element with the key "{name}".{near}', where)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from declarative.errors import ConfigurationError
-from declarative.language.grammar import LATER, TOP
+from declarative.language.grammar import TOP
 from declarative.language.hints import FOREIGN_BLOCKS
 from declarative.language.problems import nearest, suggestion
 from declarative.language.schema import check_nested
@@ -136,24 +136,19 @@ def _is_of_known_kind(section: Section, nested: Nested) -> bool:
 
 
 def _unknown(block: Block) -> tuple[str, str]:
-    if block.type in FOREIGN_BLOCKS and block.type not in LATER:
+    if block.type in FOREIGN_BLOCKS:
         return "Unknown block", f'There is no block "{block.type}" here. ' + (
             FOREIGN_BLOCKS[block.type]
         )
-    if block.type in LATER:
-        return (
-            "Not supported yet",
-            f'"{block.type}" blocks belong to the language, but not to this version of lamform.',
-        )
-    hint = suggestion(block.type, (*TOP, *LATER)) or f" Known: {', '.join(sorted(TOP))}."
+    hint = suggestion(block.type, TOP) or f" Known: {', '.join(sorted(TOP))}."
     return "Unknown block", f'There is no block of type "{block.type}".{hint}'
 
 
 def _meant(block: Block) -> str | None:
     """Return the type of block that was misspelt: what is wrong inside is told at once."""
-    if block.type in FOREIGN_BLOCKS or block.type in LATER:
+    if block.type in FOREIGN_BLOCKS:
         return None
-    near = nearest(block.type, (*TOP, *LATER))
+    near = nearest(block.type, TOP)
     return near if near in TOP else None
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from declarative.errors import EvaluationError
 from declarative.language.access import lazy_of
-from declarative.language.connectors import connector_of
+from declarative.language.connectors import AWS, connector_of, kind_of, remote_of
 from declarative.language.content import read_section
 from declarative.language.evidence import blaming, statement
 from declarative.language.expressions import evaluate
@@ -20,18 +20,24 @@ from declarative.language.instances import Instance, expand
 from declarative.language.layers import layer_of
 from declarative.language.memo import Memo
 from declarative.language.problems import NOT_KNOWN, suggestion
+from declarative.language.provisioners import provisioner_of, provisioner_value
 from declarative.language.saved import typed
 from declarative.language.scopes import Roots, group, reference, traversal
+from declarative.language.sections import single
 from declarative.language.services import shared
 from declarative.language.values import DYNAMIC, STRING, UNKNOWN, Kind, Reference, Type, Value
-from declarative.language.variables import Declaration
+from declarative.language.variables import Declaration, read_given, withheld
 from declarative.language.world import WorldSources
 from declarative.model.base import Frozen
 from declarative.model.project_config import (
+    PROVISIONERS,
+    REMOTES,
     EnvironmentConfig,
     InfrastructureConfig,
+    StagingConfig,
     VariableConfig,
 )
+from declarative.model.regions import REGIONS, nearest_region
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,6 +53,7 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=Frozen)
 
+TERRAFORM_CLOUD: Final = "terraform_cloud"
 _READABLE: Final = {
     "environment": ("name", "key", "type", "variables"),
     "infrastructure": ("name", "key", "region", "environment", "connector", "variables"),
@@ -83,7 +90,8 @@ class Evaluation:
                 "var": group(self.variable, lambda: declarations.named("variable")),
                 "local": group(self.local, lambda: declarations.locals),
                 "path": group({"root": Value(STRING, ".")}.get, lambda: ["root"]),
-                "connector": group(self._connectors, lambda: ["aws"]),
+                "connector": self._kinds_of("connector", ("aws", *REMOTES)),
+                "provisioner": self._kinds_of("provisioner", tuple(PROVISIONERS)),
                 **{type_: self._all_of(type_) for type_ in types},
             },
             replace(context, sources=WorldSources(world, self.connector_at)),
@@ -92,14 +100,19 @@ class Evaluation:
     def _all_of(self, type_: str) -> Value:
         return group(lambda name: self.entity(type_, name), lambda: self.declarations.named(type_))
 
-    def _connectors(self, kind: str) -> Value | None:
-        if kind != "aws":
-            return None
-        names = self.declarations.named("connector")
-        return group(
-            lambda name: self.entity("connector", f"aws.{name}"),
-            lambda: [name.removeprefix("aws.") for name in names],
-        )
+    def _kinds_of(self, type_: str, kinds: tuple[str, ...]) -> Value:
+        """Return the root of blocks that have a kind besides their name."""
+
+        def named(kind: str) -> list[str]:
+            found = (name.split(".") for name in self.declarations.named(type_))
+            return [name for its_kind, name in found if its_kind == kind]
+
+        def of_kind(kind: str) -> Value | None:
+            if kind not in kinds:
+                return None
+            return group(lambda name: self.entity(type_, f"{kind}.{name}"), lambda: named(kind))
+
+        return group(of_kind, lambda: kinds)
 
     def check(self, problems: Problems) -> None:
         """Evaluate everything outside releases, adding what is wrong to ``problems``."""
@@ -109,7 +122,7 @@ class Evaluation:
         for name in self.declarations.locals:
             with problems.gathering():
                 self.local(name)
-        for type_ in ("connector", "environment", "infrastructure"):
+        for type_ in ("connector", "provisioner", "environment", "infrastructure"):
             for name in self.declarations.named(type_):
                 with problems.gathering():
                     for instance in self.instances(type_, name):
@@ -120,13 +133,7 @@ class Evaluation:
 
     def _check(self, instance: Instance, problems: Problems) -> None:
         with problems.gathering():
-            match instance.type:
-                case "connector":
-                    self.connector(instance)
-                case "environment":
-                    self.config(instance, EnvironmentConfig)
-                case _:
-                    self.config(instance, InfrastructureConfig)
+            self._content(instance, problems)
         for type_ in ("environment", "connector"):
             if type_ in instance.section.attributes:
                 with problems.gathering():
@@ -135,6 +142,25 @@ class Evaluation:
         if written is not None:
             with problems.gathering():
                 layer_of(written, self.variables(instance))
+
+    def _content(self, instance: Instance, problems: Problems) -> None:
+        match instance.type:
+            case "connector" if kind_of(instance) == AWS:
+                _warn_of_region(instance, self.connector(instance).region, problems)
+            case "connector":
+                remote_of(instance)
+            case "provisioner":
+                provisioner_of(instance)
+            case "environment":
+                self.config(instance, EnvironmentConfig)
+            case _:
+                config = self.config(instance, InfrastructureConfig)
+                _warn_of_region(instance, config.region, problems)
+                if config.allow_simultaneous_deployments:
+                    _warn_of_simultaneity(instance, problems)
+                staging = single(instance.section, "staging", instance.scope)
+                if staging is not None:
+                    read_section(staging.section, staging.scope, StagingConfig)
 
     def variable(self, name: str) -> Value | None:
         """Return ``var.NAME``; None where no such variable is declared."""
@@ -147,15 +173,13 @@ class Evaluation:
     def _variable(self, name: str, section: Section) -> Value:
         declaration = Declaration.of(section, ("var",), VariableConfig)
         given = self._given.get(name)
-        raw = given.value(declaration.constraint) if given else None
         residual = typed(traversal("var", name), declaration.constraint)
-        place = given.range if given else None
-        try:
-            value = declaration.settle(raw, place, self.scope, residual)
-        except EvaluationError as error:
-            if given and given.range is None:
-                error.add_detail(f"The value comes from {given.source}.")
-            raise
+        if given is None:
+            value = declaration.settle(None, None, self.scope, residual)
+        else:
+            with withheld(given, declaration):
+                raw = read_given(given, declaration)
+                value = declaration.settle(raw, given.range, self.scope, residual)
         if value is None:
             (problem,) = required(name).diagnostics
             raise EvaluationError.of(problem.summary, problem.detail, range=section.range)
@@ -211,6 +235,8 @@ class Evaluation:
         """Return a block as a value."""
         if instance.type == "release" and self.release is not None:
             return self.release(instance)
+        if instance.type == "provisioner":
+            return provisioner_value(instance)
         names = _READABLE.get(instance.type, ("name", "key"))
         return reference(
             instance.type,
@@ -253,23 +279,26 @@ class Evaluation:
             place,
             instance.address,
         )
+        kind = TERRAFORM_CLOUD if kind_of(instance) == TERRAFORM_CLOUD else AWS
         with blaming(attribute.expression, instance.scope, instance.address):
-            return self.referred(value, type_, place)
+            return self.referred(value, type_, place, kind)
 
-    def referred(self, value: Value, type_: str, place: SourceRange) -> Instance:
-        """Return the block of one type that a value refers to.
+    def referred(self, value: Value, type_: str, place: SourceRange, kind: str = AWS) -> Instance:
+        """Return the block of one type (and of one kind, if a connector) that a value refers to.
 
         Raises:
             EvaluationError: the value is no reference to such a block.
         """
         content = value.content
         if isinstance(content, Reference) and content.block == type_:
-            return self._instances[content.address]
+            found = self._instances[content.address]
+            if type_ != "connector" or kind_of(found) == kind:
+                return found
         if not value.is_known:
             raise EvaluationError.of(
                 NOT_KNOWN, f"The {type_} must be known when the plan is made.", range=place
             )
-        example = "connector.aws.NAME" if type_ == "connector" else f"{type_}.NAME"
+        example = f"connector.{kind}.NAME" if type_ == "connector" else f"{type_}.NAME"
         raise EvaluationError.of(
             "Invalid reference",
             f"This must refer to one {type_}, such as {example}"
@@ -281,12 +310,11 @@ class Evaluation:
         if not isinstance(value.content, str) or value.sensitive:
             return ""
         names = self.declarations.named(type_)
-        if value.content in names:
-            return f" Write {type_}.{value.content}, without quotes."
         written = value.content.removeprefix(f"{type_}.")
-        if written in names:
-            return f" Write {type_}.{written}, without quotes."
-        return suggestion(written, names)
+        full = f"{AWS}.{written}" if type_ == "connector" and "." not in written else written
+        if full in names:
+            return f" Write {type_}.{full}, without quotes."
+        return suggestion(full, names)
 
     def connector(self, instance: Instance) -> Connector:
         """Return the content of a connector."""
@@ -326,6 +354,29 @@ class Evaluation:
             attribute.name_range,
             instance.address,
         )
+
+
+def _warn_of_region(instance: Instance, region: str | None, problems: Problems) -> None:
+    if region is None or region in REGIONS:
+        return
+    near = nearest_region(region)
+    problems.add(
+        "Unknown region",
+        f'"{region}" is no region that this version of lamform knows; AWS will tell.'
+        + (f' Did you mean "{near}"?' if near else ""),
+        instance.section.attributes["region"].expression.range,
+        severity="warning",
+    )
+
+
+def _warn_of_simultaneity(instance: Instance, problems: Problems) -> None:
+    problems.add(
+        "Releases are never applied twice at once",
+        "allow_simultaneous_deployments changes nothing: a release is locked while it is "
+        "applied, and different releases are applied side by side anyway. Leave it out.",
+        instance.section.attributes["allow_simultaneous_deployments"].name_range,
+        severity="warning",
+    )
 
 
 def _described(value: Value, example: str) -> str:

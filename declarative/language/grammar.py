@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from declarative.language import grammar_project
 from declarative.language.schema import Nested, Shape, one, shape
 from declarative.model import config, project_config
 from declarative.model.fields import FUNCTION
@@ -79,19 +80,6 @@ _OVERRIDE: Final = one(
     labels=("service",),
 )
 
-_VALIDATION: Final = one(shape(required="condition error_message"), most=None)
-_VARIABLE = "type default allowed_values"
-
-_BACKEND: Final = Nested(
-    {
-        "sqlite": shape(project_config.SqliteSettings),
-        "memory": shape(project_config.MemorySettings),
-    },
-    ("kind",),
-    most=1,
-    later=frozenset({"s3"}),
-)
-
 _ARTIFACT: Final = Nested(
     {
         "local": shape(config.LocalArtifactConfig, later="connector"),
@@ -103,71 +91,15 @@ _ARTIFACT: Final = Nested(
     required=True,
 )
 
-_CREDENTIALS: Final = Nested(
-    {
-        "default": shape(project_config.DefaultCredentials),
-        "static": shape(project_config.StaticCredentials),
-    },
-    ("kind",),
-    most=1,
-    later=frozenset({"profile", "irsa", "oidc"}),
-)
-
-_CONNECTOR: Final = shape(
-    project_config.ConnectorConfig,
-    optional="for_each",
-    blocks={
-        "credentials": _CREDENTIALS,
-        "assume_role": one(shape(project_config.AssumeRoleConfig, later="session_tags duration")),
-    },
-    later="quota_share retry",
-)
-
 TOP: Final[dict[str, Nested]] = {
-    "lamform": Nested(
-        {"": shape(project_config.Settings, blocks={"backend": _BACKEND}, later="policy")}
-    ),
-    "variable": Nested(
-        {
-            "": shape(
-                project_config.VariableConfig,
-                optional=_VARIABLE,
-                blocks={"validation": _VALIDATION},
-            )
-        },
-        ("name",),
-    ),
+    "lamform": grammar_project.SETTINGS,
+    "variable": grammar_project.VARIABLE,
     "locals": Nested({"": Shape(anything=True)}),
-    "output": Nested(
-        {"": shape(project_config.OutputConfig, required="value", optional="depends_on")}, ("name",)
-    ),
-    "connector": Nested(
-        {"aws": _CONNECTOR},
-        ("kind", "name"),
-        later=frozenset({"git", "nexus", "artifactory", "jenkins", "http", "terraform_cloud"}),
-    ),
-    "environment": Nested(
-        {
-            "": shape(
-                project_config.EnvironmentConfig,
-                optional="variables",
-                blocks={"override": _OVERRIDE},
-            )
-        },
-        ("name",),
-    ),
-    "infrastructure": Nested(
-        {
-            "": shape(
-                project_config.InfrastructureConfig,
-                required="environment connector",
-                optional="variables for_each",
-                blocks={"override": _OVERRIDE},
-                later="exclusive allow_simultaneous_deployments staging",
-            )
-        },
-        ("name",),
-    ),
+    "output": grammar_project.OUTPUT,
+    "connector": grammar_project.CONNECTOR,
+    "provisioner": grammar_project.PROVISIONER,
+    "environment": grammar_project.environment(_OVERRIDE),
+    "infrastructure": grammar_project.infrastructure(_OVERRIDE),
     "service": Nested(
         {
             "": shape(
@@ -177,8 +109,8 @@ TOP: Final[dict[str, Nested]] = {
                     "variable": one(
                         shape(
                             project_config.ServiceVariableConfig,
-                            optional=_VARIABLE,
-                            blocks={"validation": _VALIDATION},
+                            optional=grammar_project.VARIABLE_EXPRESSIONS,
+                            blocks={"validation": grammar_project.VALIDATION},
                         ),
                         most=None,
                         labels=("name",),
@@ -209,8 +141,7 @@ TOP: Final[dict[str, Nested]] = {
         },
         ("name",),
     ),
+    "moved": grammar_project.MOVED,
+    "removed": grammar_project.REMOVED,
 }
 """The blocks at the top of a file."""
-
-LATER: Final = frozenset({"provisioner", "moved", "removed"})
-"""Blocks of the language that this version does not read yet."""

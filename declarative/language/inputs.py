@@ -12,6 +12,7 @@ from declarative.errors import ConfigurationError, Diagnostic, SourceRange
 from declarative.language.expressions import evaluate
 from declarative.language.scopes import NO_NAMES
 from declarative.language.sections import attributes_of
+from declarative.language.source import SourceText
 from declarative.language.syntax import parse, parse_expression
 from declarative.language.types import from_python
 from declarative.language.values import STRING, Kind, Type, Value
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from declarative.language.problems import Problems
 
 _PREFIX: Final = "LAMFORM_VAR_"
-_AUTOMATIC: Final = "*.auto.lamformvars"
+_AUTOMATIC: Final = ("*.auto.lamformvars", "*.auto.lamformvars.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Given:
     Attributes:
         raw: Text as the command line or the environment gives it, or a value of a file.
         source: What to call the place it comes from.
-        range: Where it is written, if in a file.
+        range: Where it is written: in a file, or in the text itself.
         must_exist: Whether a variable of that name must be declared; None: a warning.
     """
 
@@ -74,15 +75,23 @@ class Given:
     range: SourceRange | None = None
     must_exist: bool | None = True
 
+    @classmethod
+    def text(cls, raw: str, source: str, *, must_exist: bool) -> Given:
+        """Return a value that the command line or the environment gives."""
+        text = SourceText(raw.encode("utf-8", "replace"), source)
+        return cls(raw, source, text.range(0, len(text.source)), must_exist)
+
     def value(self, expected: Type | None) -> Value:
-        """Return the value; text is an expression where ``expected`` is a collection.
+        """Return the value; text is an expression where ``expected`` is neither open nor simple.
+
+        That is Terraform's rule: without a type text is taken as it is, with ``any`` it is read.
 
         Raises:
             EvaluationError: the text is no expression.
         """
         if isinstance(self.raw, Value):
             return self.raw
-        scalar = {Kind.STRING, Kind.NUMBER, Kind.BOOL, Kind.DYNAMIC}
+        scalar = {Kind.STRING, Kind.NUMBER, Kind.BOOL}
         if expected is None or expected.kind in scalar:
             return Value(STRING, self.raw)
         return evaluate(parse_expression(self.raw, self.source), NO_NAMES)
@@ -96,15 +105,16 @@ def given_values(
 ) -> dict[str, Given]:
     """Return the value that wins for each name.
 
-    The environment, then ``*.auto.lamformvars`` of the directory by name, then the
-    command line in its order.
+    The environment, then ``*.auto.lamformvars`` and ``*.auto.lamformvars.json`` of the
+    directory by name, then the command line in its order.
     """
     found = {
-        name.removeprefix(_PREFIX): Given(value, name, must_exist=False)
+        name.removeprefix(_PREFIX): Given.text(value, name, must_exist=False)
         for name, value in environ.items()
         if name.startswith(_PREFIX)
     }
-    for path in sorted(directory.glob(_AUTOMATIC)) if directory else ():
+    automatic = [path for glob in _AUTOMATIC for path in directory.glob(glob)] if directory else []
+    for path in sorted(automatic):
         found.update(_from_file(path, path.name, problems))
     for item in inputs.items:
         if isinstance(item, VariableFile):
@@ -121,7 +131,7 @@ def _from_assignment(text: str, problems: Problems) -> Iterator[tuple[str, Given
             "Invalid --var", f"--var {name or text!r} is not of the form NAME=VALUE.", None
         )
         return
-    yield name.strip(), Given(value, f"--var {name.strip()}")
+    yield name.strip(), Given.text(value, f"--var {name.strip()}", must_exist=True)
 
 
 def _from_file(path: Path, shown: str, problems: Problems) -> Sequence[tuple[str, Given]]:
@@ -144,7 +154,7 @@ def _from_file(path: Path, shown: str, problems: Problems) -> Sequence[tuple[str
     for name, attribute in attributes_of(parsed.body).items():
         with problems.gathering():
             value = evaluate(attribute.expression, NO_NAMES)
-            found.append((name, Given(value, shown, attribute.range, must_exist=None)))
+            found.append((name, Given(value, shown, attribute.range, None)))
     return found
 
 

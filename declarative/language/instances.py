@@ -11,7 +11,7 @@ from declarative.language.expressions import ChildScope, evaluate
 from declarative.language.problems import NOT_KNOWN
 from declarative.language.sections import Bindings, plain_text
 from declarative.language.types import friendly_name
-from declarative.language.values import DYNAMIC, STRING, Kind, Value
+from declarative.language.values import DYNAMIC, STRING, Kind, Reference, Value
 from declarative.model.address import quote
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _pairs(value: Value, place: SourceRange) -> Iterable[tuple[str, Value]]:
     if value.is_known and not value.sensitive:
         if isinstance(content, dict):
             return tuple(content.items())
-        if isinstance(content, tuple) and value.type.kind is Kind.SET:
+        if isinstance(content, tuple) and value.type.kind is Kind.SET and _are_keys(value):
             return tuple((plain_text(item, "A key of for_each", place), item) for item in content)
     problem = _problem_of(value)
     summary = "Invalid for_each" if value.is_known else NOT_KNOWN
@@ -88,11 +88,21 @@ def _pairs(value: Value, place: SourceRange) -> Iterable[tuple[str, Value]]:
     )
 
 
+def _are_keys(value: Value) -> bool:
+    """Whether the elements of a set may be keys: numbers that look alike are not the same."""
+    return value.type.element is None or value.type.element.kind in {Kind.STRING, Kind.DYNAMIC}
+
+
 def _problem_of(value: Value) -> str:
     if value.sensitive:
         return "this value is sensitive, and keys are shown in plans. Use nonsensitive() on them."
     if not value.is_known:
         return "this value is not known when the plan is made."
+    if value.type.kind is Kind.SET:
+        shown = friendly_name(value.type)
+        return f"this is a {shown}. Make strings of it: toset([for v in … : tostring(v)])."
+    if isinstance(value.content, Reference):
+        return f"{value.content.address} has no for_each: it is one block, not several."
     if isinstance(value.content, tuple):
         return "this is a list. Use toset() on it."
     if value.is_null:

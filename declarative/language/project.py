@@ -17,11 +17,15 @@ from declarative.language.explanation import Explanation, explain
 from declarative.language.expressions import evaluate
 from declarative.language.garbage import uncollected
 from declarative.language.inputs import Assignment, VariableFile, VariableInputs, given_values
+from declarative.language.moves import check_moves
 from declarative.language.problems import Problems, suggestion
 from declarative.language.reading import parse
 from declarative.language.saved import residual_scope
+from declarative.language.sections import blocks
 from declarative.language.settings import ProjectSettings, read_settings
 from declarative.language.showing import ordered
+from declarative.language.types import convert
+from declarative.language.values import BOOL, STRING, Value
 from declarative.model.checks import has_sensitive
 from declarative.model.project_config import OutputConfig
 
@@ -73,16 +77,20 @@ class Project:
         directory: Where the files are.
         settings: About the project as a whole.
         sources: The text of every file by name, for snippets.
-        warnings: What is no error but worth saying.
     """
 
     directory: Path
     settings: ProjectSettings
     sources: Mapping[str, str] = field(repr=False)
-    warnings: tuple[Diagnostic, ...] = ()
+    _found: dict[Diagnostic, None] = field(default_factory=dict, repr=False)
     _declarations: Declarations = field(repr=False, kw_only=True)
     _given: Mapping[str, Given] = field(repr=False, kw_only=True)
     _context: CallContext = field(repr=False, kw_only=True)
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is no error but worth saying, as far as anything has been bound."""
+        return ordered(self._found, self.sources)
 
     @cached_property
     def unsupported(self) -> tuple[Diagnostic, ...]:
@@ -113,6 +121,8 @@ class Project:
         bound = binder.bind(chosen, problems)
         if only is None:
             _outputs(binder.evaluation, problems)
+            check_moves(self._declarations.moves, [one.address for one in chosen], problems)
+        self._found.update(dict.fromkeys(problems.warnings(self.sources)))
         problems.raise_any(self.sources)
         return bound
 
@@ -223,7 +233,7 @@ def load_project(
         directory,
         settings,
         sources,
-        problems.warnings(sources),
+        dict.fromkeys(problems.warnings(sources)),
         _declarations=declarations,
         _given=given,
         _context=context,
@@ -249,7 +259,8 @@ def _check_given(
             "Unknown variable",
             f'{value.source} sets "{name}", but no variable of that name is declared.'
             f"{suggestion(name, known)}",
-            value.range,
+            # Nobody can tell whether a text that no declaration describes is a secret.
+            value.range if isinstance(value.raw, Value) else None,
             severity="error" if value.must_exist else "warning",
         )
 
@@ -262,11 +273,35 @@ def _outputs(evaluation: Evaluation, problems: Problems) -> dict[str, Output]:
     return found
 
 
+def _check_preconditions(name: str, section: Section, scope: Scope) -> None:
+    """Refuse an output whose precondition is known not to hold.
+
+    Raises:
+        ConfigurationError: with the message that the files give.
+    """
+    for placed in blocks(section, "precondition", scope):
+        condition = placed.section.expression("condition")
+        message = placed.section.expression("error_message")
+        if condition is None or message is None:
+            continue  # the check of names has reported it
+        verdict = convert(evaluate(condition, placed.scope), BOOL)
+        if not verdict.is_known or verdict.content is True:
+            continue
+        said = convert(evaluate(message, placed.scope), STRING)
+        shown = said.content if isinstance(said.content, str) and not said.sensitive else None
+        raise ConfigurationError.of(
+            f"Precondition of output.{name} does not hold",
+            shown or "Its message holds a secret and is not shown.",
+            range=condition.range,
+        )
+
+
 def _output(name: str, section: Section, evaluation: Evaluation) -> Output:
     config = read_section(section, evaluation.scope, OutputConfig)
     first = section.expression("depends_on")
     if first is not None:
         releases_in(first, evaluation.scope)
+    _check_preconditions(name, section, evaluation.scope)
     expression = section.expression("value")
     if expression is None:
         return Output(None, config.sensitive, config.description)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from declarative.errors import EvaluationError
 from declarative.language.calls import CallContext, Function, Parameter
 from declarative.language.expressions import evaluate
 from declarative.language.functions import BUILTINS
@@ -43,7 +44,7 @@ def typed(expression: Expression, type_: Type | None) -> Expression:
 
     Without the files nothing tells the type of a variable, so its residual does.
     """
-    if type_ is None or type_ in {STRING, DYNAMIC}:
+    if type_ is None or type_ == STRING:
         return expression
     return Call("typed", (expression, Literal(constraint(type_))))
 
@@ -79,7 +80,12 @@ def _typed(context: CallContext, arguments: Sequence[Value]) -> Value:
     value, written = arguments
     type_ = type_from_expression(parse_expression(str(written.content)))
     if isinstance(value.content, str) and type_.kind not in _SCALARS:
-        value = evaluate(parse_expression(value.content), NO_NAMES)
+        try:
+            value = evaluate(parse_expression(value.content), NO_NAMES)
+        except EvaluationError:
+            if type_.kind is not Kind.DYNAMIC:
+                raise
+            # A file gives a string as such, and nothing tells it from text that is read.
     return convert(value, type_)
 
 

@@ -231,12 +231,7 @@ _DYNAMIC: Final = Shape({"for_each": True, "iterator": False, "labels": False})
 def _check_dynamic(section: Section, parent: Section, expected: Shape, problems: Problems) -> None:
     contents = section.named("content")
     generated = expected.blocks.get(section.labels[0]) if len(section.labels) == 1 else None
-    # Only these are many by nature; every other block is read where it is written.
-    many = [
-        name
-        for name, item in expected.blocks.items()
-        if "" in item.shapes and (parent.type == "function" or name == "alias")
-    ]
+    many = [name for name, item in expected.blocks.items() if _can_be_made(name, item, parent)]
     if generated is None or section.labels[0] not in many:
         wanted = " ".join(section.labels)
         reason = (
@@ -271,6 +266,18 @@ def _check_dynamic(section: Section, parent: Section, expected: Shape, problems:
     shallow = Shape(_DYNAMIC.attributes, {"content": one(Shape(anything=True))})
     check(section, shallow, problems)
     check(contents[0], generated.shapes[""], problems)
+
+
+_MAKERS: Final = frozenset(
+    {"function", "lamform", "backend", "variable", "output", "connector", "infrastructure"}
+)
+
+
+def _can_be_made(name: str, nested: Nested, parent: Section) -> bool:
+    """Whether ``dynamic`` makes such blocks; every other one is read where it is written."""
+    if "" not in nested.shapes or name == "override":
+        return False
+    return name == "alias" or parent.type in _MAKERS
 
 
 def _has_block(section: Section, type_: str) -> bool:

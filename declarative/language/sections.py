@@ -88,6 +88,23 @@ def blocks(section: Section, type_: str, scope: Scope) -> Iterator[Placed]:
             yield from _generated(child, scope)
 
 
+def single(section: Section, type_: str, scope: Scope) -> Placed | None:
+    """Return the only block of one type inside ``section``, or None where there is none.
+
+    Raises:
+        EvaluationError: ``dynamic`` makes more than one, or its ``for_each`` is no good.
+    """
+    found = tuple(blocks(section, type_, scope))
+    if len(found) > 1 and any(placed.section.type == "content" for placed in found):
+        # Those written out are counted by the check of names.
+        raise EvaluationError.of(
+            "Too many blocks",
+            f"There can be one {type_} here; these are {len(found)}.",
+            range=found[1].section.range,
+        )
+    return found[0] if found else None
+
+
 def _generated(section: Section, scope: Scope) -> Iterator[Placed]:
     collection = section.attributes.get("for_each")
     if collection is None or not section.named("content"):

@@ -145,6 +145,11 @@ def lines_of(where: SourceRange) -> Sequence[str] | None:
     return where._text.lines if isinstance(where, _Stretch) else None  # noqa: SLF001 - ours
 
 
+def without_text(where: SourceRange) -> SourceRange:
+    """Return the same place, which nobody can quote from."""
+    return SourceRange(where.filename, where.start, where.end)
+
+
 _set: Final = object.__setattr__  # ranges are frozen, and a setter of their own is slow
 
 

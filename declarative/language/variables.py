@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from declarative.errors import Diagnostic, EvaluationError, SourceRange
@@ -10,14 +11,16 @@ from declarative.language.content import read_section
 from declarative.language.evidence import blaming, witnessed
 from declarative.language.expressions import ChildScope, evaluate
 from declarative.language.scopes import NO_NAMES, group
-from declarative.language.sections import place_within
+from declarative.language.sections import blocks, place_within
+from declarative.language.source import without_text
 from declarative.language.types import convert, type_from_expression
 from declarative.language.values import BOOL, STRING, Type, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from declarative.language.expressions import Scope
+    from declarative.language.inputs import Given
     from declarative.language.nodes import Expression
     from declarative.language.sections import Section
     from declarative.model.project_config import VariableConfig
@@ -130,14 +133,11 @@ class Declaration:
             raise self._wrong(f"must be one of {shown}{suffix}", place)
 
     def _check_rules(self, value: Value, place: SourceRange | None, scope: Scope) -> None:
-        rules = self.section.named("validation")
-        if not rules:
-            return
         inner = ChildScope(scope, self._root_with(value, scope))
         problems: list[Diagnostic] = []
-        for rule in rules:
+        for rule in blocks(self.section, "validation", inner):
             try:
-                problems.extend(self._broken(rule, inner, place))
+                problems.extend(self._broken(rule.section, rule.scope, place))
             except EvaluationError as error:
                 problems.extend(error.diagnostics)
         if problems:
@@ -189,6 +189,45 @@ class Declaration:
                 ),
             )
         )
+
+
+def read_given(given: Given, declaration: Declaration) -> Value:
+    """Return the value given for a variable from outside the files.
+
+    Raises:
+        EvaluationError: it is text that must be an expression, and is none. Of a sensitive
+            one nothing is told: names in it may be the secret itself.
+    """
+    try:
+        return given.value(declaration.constraint)
+    except EvaluationError:
+        if not declaration.config.sensitive:
+            raise
+        raise EvaluationError.of(
+            f"Invalid value of {declaration.address}",
+            f"The text that {given.source} gives is no expression, as the variable's type asks "
+            "for. It is sensitive and not shown here.",
+            range=given.range,
+        ) from None
+
+
+@contextmanager
+def withheld(given: Given, declaration: Declaration) -> Iterator[None]:
+    """Show of a sensitive value where it was given and never what was given."""
+    try:
+        yield
+    except EvaluationError as error:
+        if not declaration.config.sensitive or given.range is None:
+            raise
+        name = given.range.filename
+        raise EvaluationError(
+            tuple(
+                replace(item, range=without_text(item.range), snippet=None)
+                if item.range is not None and item.range.filename == name
+                else item
+                for item in error.diagnostics
+            )
+        ) from error
 
 
 def _shown(value: Value) -> str:

@@ -22,7 +22,8 @@ class Connector:
         address: ``connector.aws.main`` or ``connector.aws.main["dev"]``.
         credentials: ``{"kind": "default"}`` or ``{"kind": "static", "access_key_id": …}``;
             leaves may be `Sensitive`. ``secret_access_key`` and ``session_token`` always are.
-        assume_role: ``role_arn``, ``external_id``, ``session_name``, or empty.
+        assume_role: ``role_arn``, ``external_id``, ``session_name``, ``session_tags``,
+            ``duration`` in seconds, or empty.
     """
 
     address: str

@@ -7,6 +7,7 @@ through, judging what is inside where it can; every other type refuses them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -150,6 +151,19 @@ def one_of(*choices: str) -> By:
     return By(check)
 
 
+def matching(pattern: str, phrase: str) -> By:
+    """Return the check for a string of one form; ``phrase`` says which."""
+    form = re.compile(pattern)
+
+    def check(value: object) -> str:
+        found = text(value)
+        if not form.fullmatch(found):
+            raise refuse(phrase)
+        return found
+
+    return By(check)
+
+
 def _relative(value: object) -> str:
     path = _filled(value)
     if PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive or "\\" in path:
@@ -246,6 +260,8 @@ RelativePath = Annotated[str, By(_relative)]
 MarkedText = Annotated[str | Sensitive | Pending, By(text, marked=True)]
 MarkedFlag = Annotated[bool | Sensitive | Pending, By(_flag, marked=True, convert="tobool")]
 MarkedList = Annotated[list[MarkedText], WrapValidator(_marked_items)]
+_Anything = Annotated[object, By(lambda value: value, marked=True)]
+MarkedValues = Annotated[dict[str, _Anything], WrapValidator(_marked_entries)]
 MarkedMap = Annotated[dict[str, MarkedText], WrapValidator(_marked_entries)]
 TagMap = Annotated[dict[str, MarkedText], BeforeValidator(_entries)]
 Structure = BeforeValidator(_structure)

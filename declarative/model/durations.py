@@ -8,8 +8,8 @@ from typing import Annotated, Final
 from declarative.model.checks import By, refuse
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|[smhd])")
-_WHOLE: Final = re.compile(rf"{_PART.pattern}(?:\s*{_PART.pattern})*")
+_PART: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|[smhd])", re.ASCII)
+_WHOLE: Final = re.compile(rf"{_PART.pattern}(?:\s*{_PART.pattern})*", re.ASCII)
 _EXPECTED: Final = 'must be a duration such as "90s", "10m" or "1h 30m"'
 
 

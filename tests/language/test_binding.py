@@ -452,7 +452,7 @@ def test_for_each_over_maps_sets_and_references(tmp_path: Path) -> None:
         ("null", "Use {} for none"),
         ('"a"', "this is a value of type string"),
         ("toset([var.key])", "sensitive"),
-        ("infrastructure.other", "this is one infrastructure"),
+        ("infrastructure.other", "infrastructure.other has no for_each"),
     ],
 )
 def test_for_each_refuses_what_makes_no_keys(tmp_path: Path, value: str, expected: str) -> None:

@@ -192,7 +192,10 @@ def test_a_circle_names_its_path_with_places(tmp_path: Path) -> None:
 def test_where_a_value_was_given_is_told(tmp_path: Path) -> None:
     text = BASE % (1, "") + 'variable "n" {\n  type = number\n}\n'
     [found] = wrong(tmp_path, text, "n=x")
-    assert "comes from --var n" in found.detail
+    assert found.range is not None
+    assert found.range.filename == "--var n"
+    assert found.snippet is not None
+    assert found.snippet.code == "x"
 
 
 class Counting(Mapping[str, str]):

@@ -50,12 +50,11 @@ def test_an_override_of_a_service_that_does_not_exist(tmp_path: Path) -> None:
     assert "checkout" in said
 
 
-@pytest.mark.parametrize("type_", ["override", "validation", "assume_role"])
+@pytest.mark.parametrize("type_", ["override", "lifecycle"])
 def test_a_dynamic_block_that_is_read_where_it_is_written(tmp_path: Path, type_: str) -> None:
     blocks = {
         "override": 'environment "dev" {\n  type = "Production"\n',
-        "validation": 'variable "v" {\n',
-        "assume_role": 'connector "aws" "main" {\n',
+        "lifecycle": "removed {\n  from = release.old\n",
     }
     content = f'  dynamic "{type_}" {{\n    for_each = []\n    content {{}}\n  }}\n}}\n'
     assert f'dynamic "{type_}" is not supported in' in refused(tmp_path, blocks[type_] + content)

@@ -138,8 +138,9 @@ def test_only_project_files_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('provisioner "terraform" "x" {\n}', "belong to the language, but not to this version"),
-        ('connector "git" "x" {\n  url = "x"\n}', 'connector "git" belongs to the language'),
+        ('provisioner "terraform" "x" {\n}', 'needs the attribute "dir"'),
+        ('provisioner "teraform" "x" {\n  dir = "x"\n}', 'Did you mean "terraform"?'),
+        ('connector "git" "x" {\n}', 'needs the attribute "url"'),
         ('servce "x" {\n}', 'Did you mean "service"?'),
         ('release "x" {\n  count = 2\n}', "write for_each"),
         ('environment {\n  type = "Production"\n}', 'write environment "NAME"'),
@@ -152,7 +153,7 @@ def test_only_project_files_are_read(tmp_path: Path) -> None:
         ("lamform {\n}\nlamform {\n}", "A project has one lamform block"),
         ('lamform {\n  required_version = ">= 99"\n}', "needs lamform >= 99"),
         ('lamform {\n  required_version = "newest"\n}', "is no constraint"),
-        ('lamform {\n  backend "s3" {\n    bucket = "x"\n  }\n}', "does not support it yet"),
+        ('lamform {\n  backend "s3" {\n    bucket = "x"\n  }\n}', 'needs the attribute "project"'),
         ('lamform {\n  backend "sqlit" {\n  }\n}', 'Did you mean "sqlite"?'),
         ('output "x" {\n}', 'needs the attribute "value"'),
     ],
