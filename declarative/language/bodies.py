@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from declarative.errors import Diagnostic, SourceRange
 from declarative.language.faults import SyntaxFaultError
+from declarative.language.gaps import Gaps
 from declarative.language.lower import ExpressionLowering, significant
 from declarative.language.mistakes import explain, spotted
 from declarative.language.nodes import Attribute, Block, Body, Label, Literal
@@ -36,6 +37,7 @@ class BodyLowering:
         """Lower nodes that were parsed from ``text``."""
         self._text = text
         self._expressions = ExpressionLowering(text)
+        self._gaps = Gaps(text)
         self.diagnostics: list[Diagnostic] = []
         self.line_breaks_in_strings = False
         self._lines: set[int] = set()
@@ -90,9 +92,7 @@ class BodyLowering:
     def _attribute(self, node: Node) -> Attribute:
         name, equals, value = significant(node)
         self._plain_name(name)
-        if name.end_point[0] != equals.start_point[0] or (
-            equals.end_point[0] != value.start_point[0]
-        ):
+        if self._gaps.line_break(name, equals) or self._gaps.line_break(equals, value):
             detail = "The value begins on the line of the name and the equals sign."
             self._fail("Line break in an attribute", detail, value)
         one_line = node.start_point[0] == node.end_point[0]
@@ -111,7 +111,8 @@ class BodyLowering:
             raise SyntaxFaultError(next(iter(explain(node, self._text))))
         header = children[:opening]
         self._plain_name(header[0])
-        if header[-1].end_point[0] != children[opening].start_point[0]:
+        heading = children[: opening + 1]
+        if any(self._gaps.line_break(before, after) for before, after in pairwise(heading)):
             detail = "The opening brace of a block stands on the line of its name and labels."
             self._fail("Line break before a brace", detail, header[0], header[-1])
         labels = tuple(self._label(child) for child in header[1:])
@@ -160,20 +161,20 @@ class BodyLowering:
         if not statements:
             return
         first, last = statements[0], statements[-1]
-        if first.start_point[0] == opening.start_point[0]:
+        if not self._gaps.line_break(opening, first):
             single = len(statements) == 1 and first.type == "attribute"
-            if not single or closing.start_point[0] != first.end_point[0]:
+            if not single or self._gaps.line_break(first, closing):
                 detail = "A block on one line holds a single attribute; use one line for each."
                 where = self._range(opening, closing)
                 self._report("Too much on one line", detail, where)
-        elif last.end_point[0] == closing.start_point[0]:
+        elif not self._gaps.line_break(last, closing):
             detail = 'Put the closing "}" on a line of its own.'
             self._report("Missing line break", detail, self._range(closing))
 
     def _on_own_lines(self, statements: Sequence[Node]) -> None:
         for before, after in pairwise(statements):
             good = before.type in _STATEMENTS and after.type in _STATEMENTS
-            if good and before.end_point[0] == after.start_point[0]:
+            if good and not self._gaps.line_break(before, after):
                 detail = "Every attribute and block begins on a line of its own."
                 line = self._text.line_of(after.start_byte)
                 broken = Diagnostic("Missing line break", detail, range=self._range(after))

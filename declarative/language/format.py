@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from declarative.errors import ConfigurationError
 from declarative.language.format_layout import lay_out
 from declarative.language.format_spelling import modernise
-from declarative.language.format_tokens import source_of, tokens_of
 from declarative.language.reading import parse
+from declarative.language.tokens import source_of, tokens_of
 
 if TYPE_CHECKING:
     from typing import Final

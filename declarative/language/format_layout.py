@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise, takewhile
 from typing import TYPE_CHECKING, Final
 
-from declarative.language.format_tokens import Kind, Token
+from declarative.language.functions.graphemes import clusters
+from declarative.language.tokens import Kind, Token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,14 +63,7 @@ def _lines(tokens: Sequence[Token]) -> list[_Line]:
         if token.ends_line or position == len(tokens):
             lines.append(_Line(tokens[start:position]))
             start = position
-    in_heredoc = False
-    for line in lines:
-        kinds = [token.kind for token in line.lead]
-        if in_heredoc:
-            in_heredoc = Kind.END_HEREDOC not in kinds
-        else:
-            in_heredoc = Kind.HEREDOC in kinds and Kind.END_HEREDOC not in kinds
-            _divide(line)
+            _divide(lines[-1])
     return lines
 
 
@@ -77,10 +71,14 @@ def _divide(line: _Line) -> None:
     """Move the assignment and the comment of a line to cells of their own."""
     if len(line.lead) > 1 and line.lead[-1].kind is Kind.COMMENT:
         line.lead, line.comment = line.lead[:-1], line.lead[-1:]
-    equals = next((i for i, token in enumerate(line.lead) if i and token.text == b"="), None)
+    equals = next((i for i, token in enumerate(line.lead) if i and _is_equals(token)), None)
     # A value that goes on in the next lines has no column to share.
     if equals is not None and _net_brackets(line.lead[equals:]) == 0:
         line.lead, line.assign = line.lead[:equals], line.lead[equals:]
+
+
+def _is_equals(token: Token) -> bool:
+    return token.text == b"=" and token.kind is Kind.SYMBOL
 
 
 def _net_brackets(tokens: Iterable[Token]) -> int:
@@ -111,20 +109,28 @@ def _space(cell: Sequence[Token]) -> None:
     before = _NOTHING
     for token, after in pairwise(cell):
         after.spaces = int(_spaced(before, token, after))
+        if token.text == b"." and before.kind is after.kind is Kind.NUMBER:
+            token.spaces = 1  # without it both numbers and the period would be one number
         before = token
 
 
 def _align(cells: Sequence[tuple[Sequence[Token], Sequence[Token]]]) -> None:
     """Begin all second cells in the column after the longest first cell."""
-    widths = [sum(token.columns for token in first) for first, _ in cells]
+    widths = [sum(map(_columns, first)) for first, _ in cells]
     for width, (_, second) in zip(widths, cells, strict=True):
         second[0].spaces = max(widths) - width + 1
 
 
-def _spaced(before: Token, token: Token, after: Token) -> bool:  # noqa: C901, PLR0911, PLR0912
+def _columns(token: Token) -> int:
+    if token.text.isascii() and b"\r" not in token.text:
+        return token.spaces + len(token.text)
+    return token.spaces + len(clusters(token.text.decode("utf-8", "replace")))
+
+
+def _spaced(before: Token, token: Token, after: Token) -> bool:  # noqa: C901, PLR0911
     """Whether a space stands between ``token`` and ``after``; the first rule that fits says."""
     kind, next_kind, text, next_text = token.kind, after.kind, token.text, after.text
-    if next_kind is Kind.NEWLINE:
+    if next_kind is Kind.NEWLINE or kind in _TEMPLATE_INSIDE or next_kind in _TEMPLATE_ENDS:
         return False
     if kind is Kind.NAME and next_text in {b"(", b"::"}:
         return False
@@ -132,8 +138,6 @@ def _spaced(before: Token, token: Token, after: Token) -> bool:  # noqa: C901, P
         return False
     if text == b",":
         return True
-    if kind in _TEMPLATE_INSIDE or next_kind in _TEMPLATE_ENDS:
-        return False
     if text == b"in" and before.kind is Kind.NAME:
         return True
     if next_text == b"[" and (kind in {Kind.NAME, Kind.NUMBER} or token.depth < 0):

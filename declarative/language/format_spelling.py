@@ -6,7 +6,7 @@ from bisect import bisect_left
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from declarative.language.format_tokens import Kind, Token, tokens_of
+from declarative.language.tokens import Kind, Token, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -102,13 +102,11 @@ def _unwrapped(tokens: Sequence[Token]) -> Sequence[Token] | None:
 
 def _needs_brackets(tokens: Sequence[Token]) -> bool:
     """Whether a line break in ``tokens`` would end the value, or might look as if it did."""
-    depths = list(accumulate(token.depth for token in tokens))
-    if tokens[0].text == b"(" and 0 not in depths[:-1]:
-        return False
-    return any(
-        token.kind is Kind.NEWLINE or (depth == 0 and token.ends_line)
-        for token, depth in zip(tokens, depths, strict=True)
-    )
+    depths = accumulate(token.depth for token in tokens)
+    if any(depth == 0 and token.ends_line for token, depth in zip(tokens, depths, strict=True)):
+        return True
+    several_lines = any(token.kind is Kind.NEWLINE for token in tokens)
+    return several_lines and (tokens[0].text != b"(" or tokens[-1].text != b")")
 
 
 def _quoted(text: str) -> bytes:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, cast, get_args
 
 from declarative.errors import Diagnostic, SourceRange
 from declarative.language.faults import SyntaxFaultError
+from declarative.language.gaps import Gaps
 from declarative.language.nodes import (
     Binary,
     BinaryOperator,
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 
 _OPERATORS: Final = frozenset(get_args(BinaryOperator))
 _NUMBER: Final = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?")
-_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
+_LARGEST_EXPONENT: Final = 999_999
+_OLD_INDEX: Final = re.compile(r"\d\S*\Z")
 _KEYWORDS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None}
 
 
@@ -60,6 +62,7 @@ class ExpressionLowering:
     def __init__(self, text: SourceText) -> None:
         """Lower nodes that were parsed from ``text``."""
         self.text = text
+        self._gaps = Gaps(text)
         self._templates = TemplateReader(text, lambda node: self.expression(node, loose=True))
 
     def range(self, first: Node, last: Node | None = None) -> SourceRange:
@@ -115,8 +118,12 @@ class ExpressionLowering:
         if first.type == "(":
             inner = self.expression(children[1], loose=True)
             base: Expression = Parentheses(inner, self.range(first, children[2]))
-            return self._postfixes(base, first, _flat(children[3:]))
-        return self._postfixes(self._primary(first, loose=loose), first, _flat(children[1:]))
+            return self._postfixes(base, first, self._flat(children[3:], loose=loose))
+        postfixes = self._flat(children[1:], loose=loose)
+        number_first = first.type == "literal_value" and first.children[0].type == "numeric_lit"
+        if number_first and postfixes and postfixes[0].type == "legacy_index":
+            self._apart(first, postfixes[0])
+        return self._postfixes(self._primary(first, loose=loose), first, postfixes)
 
     def _primary(self, node: Node, *, loose: bool) -> Expression:
         match node.type:
@@ -145,7 +152,14 @@ class ExpressionLowering:
             return Literal(_KEYWORDS[text], self.range(node))
         if not _NUMBER.fullmatch(text):
             self.fail("Invalid number", f'"{text}" is no number; numbers are decimal.', node)
-        return Literal(number(Decimal(text)), self.range(node))
+        return Literal(self._number(text, node), self.range(node))
+
+    def _number(self, text: str, node: Node) -> int | Decimal:
+        value = Decimal(text)
+        if abs(value.adjusted()) > _LARGEST_EXPONENT:
+            detail = f"Exponents go up to {_LARGEST_EXPONENT}."
+            self.fail("Number out of range", detail, node)
+        return number(value)
 
     def _variable(self, node: Node) -> Variable:
         name = self.text.text(node.start_byte, node.end_byte)
@@ -175,10 +189,13 @@ class ExpressionLowering:
         previous: Node | None = None
         for child in children:
             if child.type == "object_elem":
-                if previous is not None and self._same_line(previous, child):
+                if previous is not None and not self._gaps.line_break(previous, child):
                     detail = "Put a comma or a line break between the elements of an object."
                     self.fail("Missing separator", detail, child)
                 pairs.append(self._element(child))
+            elif previous is not None and self._gaps.line_break(previous, child):
+                detail = "The line break has already ended the element: the comma goes before it."
+                self.fail("Unexpected comma", detail, child)
             previous = child if child.type == "object_elem" else None
         return ObjectConstructor(tuple(pairs), self.range(node))
 
@@ -203,7 +220,9 @@ class ExpressionLowering:
     def _call(self, node: Node, *, loose: bool) -> Expression:
         children = significant(node)
         self._on_one_line(children[:2], loose=loose)
-        name = self.text.text(children[0].start_byte, children[0].end_byte)
+        name = "".join(self._text(children[0]).split())
+        if not all(name.split("::")):
+            self.fail("Invalid function name", f'"{name}" is no name.', children[0])
         arguments: tuple[Expression, ...] = ()
         expand = False
         for child in children:
@@ -248,8 +267,8 @@ class ExpressionLowering:
             name = significant(node)[-1]
             return GetAttribute(base, normalize(self._text(name)), where)
         if node.type == "legacy_index":
-            digits = self._text(node).lstrip(". \t\r\n")
-            return Index(base, Literal(int(digits), self.range(node)), where)
+            digits = _OLD_INDEX.findall(self._text(node))[0]
+            return Index(base, Literal(self._number(digits, node), self.range(node)), where)
         return Index(base, self.expression(significant(node)[1], loose=True), where)
 
     def _splat(self, base: Expression, first: Node, postfixes: Sequence[Node]) -> Expression:
@@ -269,43 +288,50 @@ class ExpressionLowering:
         splat = Splat(base, each, False, self.range(first, postfixes[taken]))  # noqa: FBT003
         return self._postfixes(splat, first, following[taken:])
 
+    def _apart(self, before: Node, after: Node) -> None:
+        """Refuse digits, a period and digits: HCL reads ``0.0`` as one number, here too."""
+        if before.end_byte == after.start_byte:
+            text = self._text(before).lstrip(".") + self._text(after)
+            detail = f'"{text}" is read as one number. Write indexes in brackets: [0][0].'
+            self.fail("Invalid number", detail, before, after)
+
     def _text(self, node: Node) -> str:
         return self.text.text(node.start_byte, node.end_byte)
 
-    def _same_line(self, before: Node, after: Node) -> bool:
-        return before.end_point[0] == after.start_point[0]
+    def _flat(self, postfixes: Sequence[Node], *, loose: bool) -> list[Node]:
+        """Return postfixes one by one: splats are opened, ``index`` nodes unwrapped."""
+        found: list[Node] = []
+        for node in postfixes:
+            if node.type == "index":
+                found.append(node.children[0])
+            elif node.type == "splat":
+                marker, *inner = significant(node.children[0])
+                found.append(marker)
+                found.extend(self._flat(inner, loose=loose))
+            else:
+                found.append(node)
+        for before, after in pairwise(found):
+            if before.type == after.type == "legacy_index":
+                self._apart(before, after)
+        for node in found:
+            if node.type == "get_attr":
+                self._on_one_line(significant(node), loose=loose)
+        return found
 
     def _on_one_line(self, children: Sequence[Node], *, loose: bool) -> None:
         """Refuse a line break between children, where HCL ends the expression."""
-        if loose or self._same_line(children[0], children[-1]):
+        if loose or children[0].end_point[0] == children[-1].start_point[0]:
             return
         for before, after in pairwise(children):
             bracketed = before.type == "(" or after.type == ")"
-            if not bracketed and not self._same_line(before, after):
-                gap = self.text.text(before.end_byte, after.start_byte)
-                if "\n" in _COMMENT.sub("", gap):
-                    detail = (
-                        "An expression ends with its line. Put it in parentheses to go on in "
-                        "the next one."
-                    )
-                    self.fail("Line break in an expression", detail, after)
+            if not bracketed and self._gaps.line_break(before, after):
+                detail = (
+                    "An expression ends with its line. Put it in parentheses to go on in "
+                    "the next one."
+                )
+                self.fail("Line break in an expression", detail, after)
 
 
 def significant(node: Node) -> list[Node]:
     """Return the children that are not comments; a child that is missing never counts."""
     return [child for child in node.children if child.type != "comment"]
-
-
-def _flat(postfixes: Sequence[Node]) -> list[Node]:
-    """Return postfixes one by one: splats are opened, ``index`` nodes unwrapped."""
-    found: list[Node] = []
-    for node in postfixes:
-        if node.type == "index":
-            found.append(node.children[0])
-        elif node.type == "splat":
-            marker, *inner = significant(node.children[0])
-            found.append(marker)
-            found.extend(_flat(inner))
-        else:
-            found.append(node)
-    return found

@@ -20,8 +20,10 @@ from declarative.language.faults import SyntaxFaultError
 from declarative.language.lower import ExpressionLowering, significant
 from declarative.language.mistakes import INCOMPLETE, UNEXPECTED, explain
 from declarative.language.nodes import Block, Body
+from declarative.language.quirks import respelled
 from declarative.language.source import SourceText, snippet_for
 from declarative.language.structure import Segment, segments
+from declarative.language.tokens import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,6 +43,7 @@ _QUIRKS: Final = re.compile(
 )
 _NEEDS_MASK: Final = re.compile(rb"\d[eE]|\\|\$\$\{|%%\{|\x00")
 _STUMBLES: Final = frozenset({INCOMPLETE, UNEXPECTED})
+_WHITE_SPACE: Final = re.compile(rb"\r(?!\n)|[\x0b\x0c]")
 _TOO_DEEP: Final = "Split it up with locals: expressions can be nested about a hundred deep."
 
 
@@ -58,12 +61,15 @@ def parse(source: bytes, filename: str) -> ParsedFile:
     text = SourceText(source, filename)
     padded = _masked(source) + b"\n"
     root = Parser(_LANGUAGE).parse(padded).root_node
+    if root.has_error:
+        padded = respelled(source, padded)
+        root = Parser(_LANGUAGE).parse(padded).root_node
     lowering = BodyLowering(text)
     body = lowering.body(root) if not root.has_error else None
     if body is None or lowering.line_breaks_in_strings:
         lowering = BodyLowering(text)
         body = _by_segments(padded, text, lowering)
-    diagnostics = [*_encoding_errors(text), *lowering.diagnostics]
+    diagnostics = [*_encoding_errors(text), *_white_space_errors(text), *lowering.diagnostics]
     diagnostics.sort(key=lambda item: item.range.start.byte if item.range else 0)
     diagnostics = list(_causes(diagnostics, source))
     return ParsedFile(
@@ -97,8 +103,12 @@ def parse_expression(text: str, filename: str = "<expression>") -> Expression:
     """
     opening = b"_=("
     source = SourceText(text.encode("utf-8", "replace"), filename, offset=len(opening))
-    padded = opening + _masked(source.source) + b"\n)\n"
+    masked = _masked(source.source)
+    padded = opening + masked + b"\n)\n"
     root = Parser(_LANGUAGE).parse(padded).root_node
+    if root.has_error:
+        padded = opening + respelled(source.source, masked) + b"\n)\n"
+        root = Parser(_LANGUAGE).parse(padded).root_node
     node = _sole_expression(root, len(padded))
     if node is None:
         fault = _expression_fault(root, source, len(opening))
@@ -186,6 +196,18 @@ def _encoding_errors(text: SourceText) -> list[Diagnostic]:
         detail = "The file must be UTF-8; save it again in that encoding."
         return [Diagnostic("Invalid character encoding", detail, range=where)]
     return []
+
+
+def _white_space_errors(text: SourceText) -> list[Diagnostic]:
+    """Return an error for each character that is white space to the grammar only."""
+    if not _WHITE_SPACE.search(text.source):
+        return []
+    detail = "Only spaces, tabs and line breaks stand between words; remove this character."
+    return [
+        Diagnostic("Invalid character", detail, range=text.range(token.start, token.start + 1))
+        for token in tokens_of(text.source)
+        if _WHITE_SPACE.fullmatch(token.text)
+    ]
 
 
 def _with_snippet(diagnostic: Diagnostic, text: SourceText) -> Diagnostic:

@@ -89,10 +89,12 @@ class TemplateReader:
         start, marker, closing = children[0], children[1], children[-1]
         content = self._text.text(marker.end_byte, closing.start_byte)
         rest, _, _ = content.partition("\n")
-        if rest.strip():
-            where = self._text.range(marker.end_byte, marker.end_byte + len(rest.encode()))
-            detail = "The text of a heredoc begins on the line after its marker."
-            raise SyntaxFaultError(Diagnostic("Invalid heredoc", detail, range=where))
+        self._check_heredoc(node, start, marker, rest)
+        # In a file the marker needs its line break; an expression by itself may end with it.
+        if closing.end_byte == len(self._text.source):
+            where = self._text.range(closing.start_byte, closing.end_byte)
+            detail = "The file ends with the heredoc. Put a line break behind its last marker."
+            raise SyntaxFaultError(Diagnostic("Unclosed heredoc", detail, range=where))
         first = marker.end_byte + len(rest.encode()) + 1
         last = self._text.line_start(closing.start_byte)
         pieces = self._pieces(node, first, last, self._heredoc_text)
@@ -100,6 +102,19 @@ class TemplateReader:
         if start.end_byte - start.start_byte == len("<<-"):
             strip_indent(pieces)
         return pieces
+
+    def _check_heredoc(self, node: Node, start: Node, marker: Node, rest: str) -> None:
+        name = self._text.text(marker.start_byte, marker.end_byte)
+        if rest.strip():
+            detail = "The text of a heredoc begins on the line after its marker."
+        elif name[0].isdecimal():
+            detail = "The marker of a heredoc is a name."
+        elif rest.rstrip("\r") or start.end_byte != marker.start_byte:
+            detail = "No spaces stand before or behind the marker that begins a heredoc."
+        else:
+            return
+        where = self._text.range(node.start_byte, marker.end_byte + len(rest.encode()))
+        raise SyntaxFaultError(Diagnostic("Invalid heredoc", detail, range=where))
 
     def _pieces(
         self, node: Node, start: int, end: int, text: Callable[[int, int], list[TextPiece]]
@@ -121,16 +136,24 @@ class TemplateReader:
                 expression = self._lower(child)
             elif child.type == "identifier":
                 names.append(self._text.text(child.start_byte, child.end_byte))
-            elif child.type == "strip_marker" and child.start_byte == node.start_byte + 2:
-                mark.trims_before = True
             elif child.type == "strip_marker":
-                mark.trims_after = True
+                self._trim(mark, node, child)
         if mark.kind == "interpolation" and expression is None:
             detail = "An interpolation holds an expression; write $${ for the two characters."
             raise SyntaxFaultError(Diagnostic("Empty interpolation", detail, range=mark.range))
         mark.expression = expression
         mark.names = tuple(names)
         return mark
+
+    def _trim(self, mark: Mark, node: Node, marker: Node) -> None:
+        if marker.start_byte == node.start_byte + len("${"):
+            mark.trims_before = True
+        elif marker.end_byte == node.end_byte - len("}"):
+            mark.trims_after = True
+        else:
+            detail = 'A "~" stands right behind the opening brace or right before the closing one.'
+            where = self._text.range(marker.start_byte, marker.end_byte)
+            raise SyntaxFaultError(Diagnostic("Invalid trim marker", detail, range=where))
 
     def _quoted(self, start: int, end: int) -> list[TextPiece]:
         if start >= end:
