@@ -11,6 +11,7 @@ from declarative.cli import options, plans, runs
 from declarative.cli.loading import inputs_of, warn
 from declarative.cli.session import Session
 from declarative.cli.wiring import ApplySettings, World, open_project, open_world
+from declarative.engine.guards import refuse_schedules
 from declarative.engine.secrets import Secrets
 from declarative.errors import LamformError, RefusedError
 from declarative.model.plan import Plan
@@ -86,6 +87,7 @@ def _carry_out(
         plans.judge(plan)
     else:
         plans.present(session, plan)
+    refuse_schedules(plan)
     if plan.is_empty:
         _refuse_held(plan)
         runs.tell_nothing(session)

@@ -132,7 +132,7 @@ def _defined(one: Explanation, bound: BoundRelease | None, project: Project) -> 
 
 def _requests(bound: BoundRelease, project: str) -> Iterator[AwsRequest]:
     """Yield what creating the release would send, by the code that sends it."""
-    source = bound.artifact
+    source = bound.source
     desired = normalise(
         bound,
         project=project,

@@ -26,6 +26,7 @@ from backends.base import RunRecord, commit_disjoint
 from declarative.engine import binding, recovery
 from declarative.engine.commit import draft_of, record_dead_runs, record_release
 from declarative.engine.events import Event
+from declarative.engine.guards import refuse_schedules
 from declarative.engine.journal import Journal
 from declarative.engine.leases import HeldLease, hold
 from declarative.engine.observe import Observation, hidden_leaf
@@ -77,6 +78,7 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
 
     Raises:
         RefusedError: the plan is blocked.
+        ConfigurationError: it moves traffic in steps, which is not possible yet.
         LeaseHeldError: another run is working on one of its releases.
         StalePlanError: the plan was applied already, or the world has moved since.
         RemoteError: AWS cannot be reached; nothing was written.
@@ -86,6 +88,7 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
         raise RefusedError(
             tuple(Diagnostic("The plan is blocked", reason) for reason in plan.blocked_by)
         )
+    refuse_schedules(plan)
     if plan.is_empty:
         return ApplyResult(None, "applied", calls=writing.cloud.calls())
     writing.state.create()

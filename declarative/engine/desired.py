@@ -19,6 +19,7 @@ from declarative.model import fields
 from declarative.model.checks import is_sensitive
 from declarative.model.desired import DesiredAlias, DesiredRelease, Residual
 from declarative.model.fields import LEAVES, Attributes, Path
+from declarative.model.traffic import AT_ONCE
 from declarative.model.values import WITHHELD, Fingerprinter, Pending, Sensitive, unknown
 
 if TYPE_CHECKING:
@@ -103,9 +104,10 @@ def normalise(
         tags=_tags(bound, project),
         aliases={
             name: DesiredAlias(
-                description=alias.description,
-                function_version=alias.function_version,
-                routing=dict(alias.routing),
+                description=alias.config.description,
+                function_version=alias.config.function_version,
+                routing=dict(alias.config.routing),
+                strategy=alias.strategy or bound.delivery.strategy or AT_ONCE,
             )
             for name, alias in sorted(bound.aliases.items())
         },
@@ -114,6 +116,7 @@ def normalise(
         prevent_destroy=bound.prevent_destroy,
         depends_on=tuple(sorted(set(bound.depends_on) - {bound.address})),
         sources=_sources(bound.connector, residuals, connectors),
+        timeout=bound.delivery.timeout,
     )
 
 

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 
 from declarative.engine.compare import Comparison, Worlds, removed_environment
 from declarative.engine.desired import OWNERSHIP_TAG
+from declarative.errors import ConfigurationError, Diagnostic
 from declarative.model.plan import Action, PlannedDiagnostic
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from declarative.model.plan import Plan, PlannedRelease
     from declarative.model.revision import ReleaseRecord
 
 # What AWS needs to create a function from a zip package.
@@ -93,6 +97,40 @@ def refusals_of(worlds: Worlds, comparison: Comparison) -> tuple[str, ...]:
             f"{', '.join(lost)}. Declare them, or remove them from the function first."
         )
     return tuple(refusals)
+
+
+def scheduled(releases: Iterable[PlannedRelease]) -> tuple[PlannedDiagnostic, ...]:
+    """Warn of aliases that shall move in steps, which no apply can do yet."""
+    return tuple(
+        PlannedDiagnostic(
+            severity="warning",
+            summary="Traffic cannot be moved in steps yet",
+            detail=f"{', '.join(names)} of {release.address} shall move in steps. This version of "
+            "lamform shows such a plan and does not apply it: it would move all traffic at once. "
+            'Leave the release out, or let its strategy be "all_at_once".',
+            address=release.address,
+        )
+        for release in releases
+        if (names := stepwise(release))
+    )
+
+
+def stepwise(release: PlannedRelease) -> tuple[str, ...]:
+    """Return the aliases of a release that shall move in steps."""
+    return tuple(f"alias {name}" for name, move in release.aliases.items() if move.schedule)
+
+
+def refuse_schedules(plan: Plan) -> None:
+    """Refuse to apply a plan whose traffic moves in steps.
+
+    Raises:
+        ConfigurationError: naming the releases.
+    """
+    problems = scheduled(plan.releases)
+    if problems:
+        raise ConfigurationError(
+            tuple(Diagnostic(one.summary, one.detail, address=one.address) for one in problems)
+        )
 
 
 def protection_of(record: ReleaseRecord | None) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from declarative.engine.desired import normalise, refuse_shared_functions
 from declarative.engine.graph import in_order
+from declarative.engine.guards import scheduled
 from declarative.engine.intents import Intent, Look, Planned, plan_release
 from declarative.engine.kept import keep
 from declarative.engine.observe import Observation, observe_all
@@ -169,7 +170,7 @@ def _desired(
         bound,
         project=request.project,
         account_id=account,
-        artifact=reading.artifacts.identify(bound.artifact, bound.connector, bound.region),
+        artifact=reading.artifacts.identify(bound.source, bound.connector, bound.region),
         fingerprinter=snapshot.fingerprinter,
         connectors=request.reads.connectors if request.reads else {},
     )
@@ -274,9 +275,13 @@ def _assemble(
         drift=tuple(finding for one in planned.values() for finding in one.drift),
         outputs=outputs,
         output_changes=output_changes(outputs, snapshot),
-        blocked_by=tuple(refusal for one in planned.values() for refusal in one.blocked_by),
+        blocked_by=(
+            *_broken(request),
+            *(refusal for one in planned.values() for refusal in one.blocked_by),
+        ),
         diagnostics=(
             *warnings,
+            *scheduled(releases),
             *problems,
             *(problem for one in planned.values() for problem in one.diagnostics),
         ),
@@ -288,6 +293,17 @@ def _assemble(
         plan = Plan.model_validate(without_fingerprints(plan.model_dump(mode="json")))
         plan = _without_change_fingerprints(plan)
     return plan.sealed()
+
+
+def _broken(request: PlanRequest) -> tuple[str, ...]:
+    """Return the preconditions that do not hold; nothing is deleted under one."""
+    if request.selection.destroy:
+        return ()
+    return tuple(
+        f"{refusal.summary}: {refusal.detail} (The condition stands at {refusal.range}.)"
+        for release in request.releases
+        for refusal in release.refusals
+    )
 
 
 def _connectors_of(

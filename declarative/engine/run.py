@@ -13,7 +13,7 @@ from declarative.engine.execute import Progress, Workplace, perform
 from declarative.engine.graph import in_order, walk
 from declarative.engine.records import attribute_of
 from declarative.engine.references import still_unknown
-from declarative.engine.waiting import Patience
+from declarative.engine.waiting import TIMEOUT, Patience
 from declarative.errors import Diagnostic, InterruptedRunError, LamformError, RemoteError
 from declarative.model.plan import Action, Phase, Plan, PlannedRelease, Step, Target
 
@@ -203,7 +203,7 @@ class Run:
             is_same_artifact=lambda: self._is_same_artifact(release),
             values=self.values(release.address),
             elsewhere=self._writer,
-            patience=Patience(world.writing.stop, world.writing.timeout),
+            patience=Patience(world.writing.stop, _timeout(release)),
             progress=self._progress[release.address],
         )
 
@@ -262,6 +262,10 @@ class Run:
         version = progress.aliases[alias].function_version
         moves = move is not None and version != (move.to or progress.version)
         return None if moves else version
+
+
+def _timeout(release: PlannedRelease) -> float:
+    return release.desired.timeout if release.desired else TIMEOUT
 
 
 def _progress(release: PlannedRelease, observed: Observation | None) -> Progress:

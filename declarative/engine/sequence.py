@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from declarative.engine.ports import ObservedAlias
     from declarative.engine.versions import VersionChoice
     from declarative.model.desired import DesiredAlias
+    from declarative.model.traffic import Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ def _aliases(
             origin=observed.function_version if observed else None,
             to=version,
             expected=choice.expected if version is None else None,
+            schedule=_schedule(worlds, alias, version, observed),
         )
         changes.append(_alias_change(worlds, name, alias, version, observed))
     for name in _unwanted(worlds):
@@ -166,6 +168,14 @@ def _aliases(
             )
         )
     return steps, moves, tuple(changes)
+
+
+def _schedule(
+    worlds: Worlds, alias: DesiredAlias, version: str | None, observed: ObservedAlias | None
+) -> tuple[Pause, ...]:
+    """Return how traffic moves; at once where none moves, or back to where it was."""
+    moves = observed is not None and observed.function_version != version
+    return alias.strategy.schedule if moves and worlds.restore is None else ()
 
 
 def _unwanted(worlds: Worlds) -> list[str]:

@@ -10,12 +10,15 @@ import random
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from declarative.errors import InterruptedRunError, RemoteError
 
 if TYPE_CHECKING:
     from declarative.engine.ports import FunctionReader, ObservedFunction
+
+TIMEOUT: Final = 600.0
+"""Seconds a wait may take where nobody says otherwise."""
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 3.0
@@ -48,7 +51,7 @@ class Patience:
     """
 
     stop: threading.Event
-    seconds: float = 600.0
+    seconds: float = TIMEOUT
 
 
 def wait_until_ready(

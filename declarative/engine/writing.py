@@ -38,7 +38,6 @@ class Writing:
     message: str = ""
     git_commit: str | None = None
     parallelism: int = 10
-    timeout: float = 600.0
     lock_timeout: float = 0.0
     waiting: Callable[[Lease], None] | None = None
 

@@ -7,36 +7,31 @@ from typing import TYPE_CHECKING
 
 from declarative.errors import EvaluationError
 from declarative.language.artifacts import artifact_of
+from declarative.language.conditions import broken_preconditions
 from declarative.language.content import Written, locate, read_section, validated
+from declarative.language.delivery import delivery_of, strategy_of
 from declarative.language.exports import Exports
 from declarative.language.expressions import evaluate
 from declarative.language.memo import circle
 from declarative.language.problems import Problems
 from declarative.language.releases import Release
-from declarative.language.sections import blocks
 from declarative.language.values import Reference, Value
 from declarative.language.world import UnknownWorld, World
 from declarative.model.bound import BoundAlias, BoundRelease
-from declarative.model.config import (
-    AliasConfig,
-    FunctionConfig,
-    LifecycleConfig,
-    ReleaseConfig,
-    ServiceConfig,
-    declared,
-)
+from declarative.model.config import FunctionConfig, declared
 from declarative.model.project_config import EnvironmentConfig
+from declarative.model.release_config import AliasConfig, ServiceConfig, ServiceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from declarative.errors import SourceRange
+    from declarative.errors import Diagnostic, SourceRange
     from declarative.language.entities import Evaluation
     from declarative.language.expressions import Scope
     from declarative.language.instances import Instance
     from declarative.language.nodes import Expression
     from declarative.language.settings import ProjectSettings
-    from declarative.model.bound import Connector
+    from declarative.model.bound import Connector, Delivery
 
 __all__ = ["Binder", "UnknownWorld", "World"]
 
@@ -105,13 +100,22 @@ class Binder:
         artifact = problems.attempt(lambda: artifact_of(release))
         aliases = problems.attempt(release.aliases) or {}
         made = _aliases(aliases, service.section.range, problems)
+        settings = problems.attempt(
+            lambda: validated(release.settings(), ServiceSettings, service.section.range)
+        )
         dependencies = problems.attempt(lambda: _dependencies(release)) or ()
-        guard = problems.attempt(lambda: _guard(release))
+        said = problems.attempt(lambda: delivery_of(release))
+        refusals = problems.attempt(lambda: _refusals(release)) or ()
         self._check_rest(release, problems)
+        if said is not None:
+            _check_delivery(release, said[1], made, problems)
         if config is None or connector is None or region is None:
             raise EvaluationError(problems.errors)
-        if function is None or artifact is None or problems.errors:
+        if function is None or artifact is None or settings is None or said is None:
             raise EvaluationError(problems.errors)
+        if problems.errors:
+            raise EvaluationError(problems.errors)
+        own, delivery = said
         fields = declared(function)
         tags = fields.pop("tags", None)
         return BoundRelease(
@@ -128,7 +132,11 @@ class Binder:
             tags=tags if isinstance(tags, dict) else None,
             default_tags={**self._settings.default_tags, **connector.default_tags},
             aliases=made,
-            prevent_destroy=bool(guard),
+            settings=settings,
+            delivery=delivery,
+            ignore=own.lifecycle.ignore if own.lifecycle else (),
+            refusals=refusals,
+            prevent_destroy=own.lifecycle is not None and own.lifecycle.prevent_destroy,
             ownership_tag=self._settings.ownership_tag,
             depends_on=dependencies,
             ranges=_ranges(release, written, aliases),
@@ -144,8 +152,6 @@ class Binder:
         service = release.service
         scope = release.within(service.scope)
         with problems.gathering():
-            read_section(release.instance.section, release.scope, ReleaseConfig)
-        with problems.gathering():
             read_section(service.section, scope, ServiceConfig)
         for name in problems.attempt(release.variable_names) or ():
             with problems.gathering():
@@ -159,18 +165,31 @@ def _aliases(
     for name, content in written.items():
         with problems.gathering():
             config = validated(content, AliasConfig, content.place or fallback)
-            found[name] = BoundAlias(
-                config.description, config.function_version, dict(config.routing)
-            )
+            found[name] = BoundAlias(config, strategy_of(content, config.strategy))
     return found
 
 
-def _guard(release: Release) -> bool:
-    guards = [
-        read_section(placed.section, placed.scope, LifecycleConfig).prevent_destroy
-        for placed in blocks(release.instance.section, "lifecycle", release.scope)
-    ]
-    return any(guards)
+def _refusals(release: Release) -> tuple[Diagnostic, ...]:
+    return tuple(
+        broken_preconditions(release.instance.section, release.scope, release.address, now=True)
+    )
+
+
+def _check_delivery(
+    release: Release, delivery: Delivery, aliases: Mapping[str, BoundAlias], problems: Problems
+) -> None:
+    """Add what a release asks for that needs an alias, if it has none."""
+    asked = [*delivery.gates]
+    if delivery.strategy is not None and delivery.strategy.schedule:
+        asked.insert(0, "strategy")
+    if asked and not aliases:
+        problems.add(
+            "No alias",
+            f"{', '.join(asked)} needs an alias to act on: without one a release serves "
+            f'$LATEST, which changes at once. Write alias "live" {{}} in '
+            f"{release.service.address}.",
+            release.instance.section.range,
+        )
 
 
 def _dependencies(release: Release) -> tuple[str, ...]:

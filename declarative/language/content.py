@@ -42,7 +42,22 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=Frozen)
 Path: TypeAlias = tuple[str | int, ...]
-Node: TypeAlias = "Attribute | Section | tuple[Section, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A block, or several laid over each other; the later wins.
+
+    Attributes:
+        whole: Whether one of them must hold all that is required, as the check of names
+            sees to.
+    """
+
+    sections: tuple[Section, ...]
+    whole: bool = True
+
+
+Node: TypeAlias = "Attribute | Laid | tuple[Laid, ...] | dict[str, Laid]"
 
 
 @dataclass(slots=True)
@@ -153,9 +168,8 @@ def validated(written: Written, model: type[Model], place: SourceRange) -> Model
         problems.extend(
             _with_witness(_diagnostic(item, written, model, place), written)
             for item in invalid.errors(include_url=False)
-            if (item["loc"][0] not in written.failed and item["type"] != "missing")
-            # What is missing at the top is reported by the check of names.
-            or len(item["loc"]) > 1
+            if item["loc"][0] not in written.failed
+            if item["type"] != "missing" or not _is_checked(written, item["loc"])
         )
         if not problems:
             detail = "An attribute is missing."
@@ -250,18 +264,62 @@ def holds(value: object, kind: type[Sensitive | Pending]) -> bool:
 
 def locate(written: Written, path: Path, fallback: SourceRange) -> SourceRange:
     """Return where the value at ``path`` is written, or where it should have been."""
-    node = written.nodes.get(str(path[0]))
-    rest: Path = path[1:]
-    while isinstance(node, Section | tuple):
-        if isinstance(node, tuple):
-            position = rest[0] if rest and isinstance(rest[0], int) else 0
-            node, rest = node[position], rest[1:]
-            continue
-        inner = node.attributes.get(str(rest[0])) if rest else None
-        if inner is None:
-            return node.range
-        node, rest = inner, rest[1:]
-    return fallback if node is None else place_within(node.expression, rest)
+    return _place(written.nodes.get(str(path[0])), path[1:], fallback)
+
+
+def _place(node: Node | None, rest: Path, fallback: SourceRange) -> SourceRange:
+    match node:
+        case None:
+            return fallback
+        case Laid(sections=sections):
+            for section in reversed(sections):
+                found = _inside(section, rest)
+                if found is not None:
+                    return found
+            return sections[0].range
+        case tuple():
+            number = rest[0] if rest and isinstance(rest[0], int) else 0
+            return _place(node[number], rest[1:], fallback) if node else fallback
+        case dict():
+            return _place(node.get(str(rest[0])), rest[1:], fallback) if rest else fallback
+        case attribute:
+            return place_within(attribute.expression, rest)
+
+
+def _inside(section: Section, path: Path) -> SourceRange | None:
+    """Return where a block says something; None where it does not say it."""
+    if not path:
+        return None
+    attribute = section.attributes.get(str(path[0]))
+    if attribute is not None:
+        return place_within(attribute.expression, path[1:])
+    inner = [
+        made
+        for child in section.children
+        for made in (child.named("content") if child.labels == (path[0],) else (child,))
+        if child.type == path[0] or made is not child
+    ]
+    if not inner:
+        return None
+    rest = path[1:]
+    number = 0
+    if rest and isinstance(rest[0], int):
+        number, rest = rest[0], rest[1:]
+    chosen = inner[min(number, len(inner) - 1)]
+    return _inside(chosen, rest) or chosen.range
+
+
+def _is_checked(written: Written, path: Path) -> bool:
+    """Whether the check of names reports what is missing at ``path``: at the top, in blocks."""
+    if len(path) == 1:
+        return True
+    node: object = written.nodes.get(str(path[0]))
+    step = path[1]
+    if isinstance(node, dict):
+        node = node.get(str(step))
+    elif isinstance(node, tuple) and isinstance(step, int):
+        node = node[step]
+    return isinstance(node, Laid) and node.whole
 
 
 def plain(value: Value, place: SourceRange) -> object:

@@ -8,14 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from declarative.errors import LamformError
-from declarative.language.content import holds, json_of, locate, plain, read_attributes
+from declarative.language.content import holds, json_of, locate, plain
 from declarative.language.expressions import evaluate
+from declarative.language.grammar_release import ALIAS
 from declarative.language.layers import read_function
+from declarative.language.nesting import read_nested
 from declarative.language.sections import blocks, place_within
 from declarative.language.services import shared
 from declarative.language.values import Reference
 from declarative.model.checks import has_sensitive, spread
-from declarative.model.config import AliasConfig
 from declarative.model.values import Pending
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def explain(release: Release, settings: ProjectSettings) -> Explanation:
         for placed in blocks(body, "function", scope):
             _function(layer, read_function(placed.section, placed.scope), found)
         for placed in blocks(body, "alias", scope):
-            written = read_attributes(placed.section, placed.scope, AliasConfig.model_fields)
+            written = read_nested(placed.section, placed.scope, ALIAS, whole=False)
             label = placed.labels[0]
             if not written.content:
                 found.add("alias", (label,), Origin(layer, placed.section.range, {}))

@@ -8,24 +8,22 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from declarative.errors import EvaluationError, SourceRange
-from declarative.language.content import Written, read_attributes
+from declarative.language.content import Written
 from declarative.language.evidence import blaming
 from declarative.language.expressions import evaluate
-from declarative.language.grammar import REPEATED, STRUCTURES
+from declarative.language.grammar_release import FUNCTION
+from declarative.language.nesting import read_nested
 from declarative.language.nodes import Literal
 from declarative.language.problems import NOT_KNOWN
-from declarative.language.sections import Section, blocks, entries, place_within
+from declarative.language.sections import Section, entries, place_within
 from declarative.language.syntax import unparse
 from declarative.model.checks import has_sensitive, spread
-from declarative.model.config import FunctionConfig
 from declarative.model.values import Pending, Sensitive
 
 if TYPE_CHECKING:
     from declarative.language.expressions import Scope
     from declarative.language.nodes import Attribute
     from declarative.language.values import Value
-
-_FIELDS = tuple(FunctionConfig.model_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,39 +81,7 @@ def _same(value: Value) -> Value:
 
 def read_function(section: Section, scope: Scope) -> Written:
     """Evaluate a ``function`` block; a structure written as a block is read as a mapping."""
-    written = read_attributes(section, scope, _FIELDS)
-    types = {
-        child.labels[0] if child.type == "dynamic" else child.type for child in section.children
-    }
-    for name in types & STRUCTURES.keys():
-        try:
-            _read_blocks(name, section, scope, written)
-        except EvaluationError as error:
-            written.fail(name, error)
-    return written
-
-
-def _read_blocks(name: str, section: Section, scope: Scope, written: Written) -> None:
-    found: list[dict[str, object]] = []
-    nodes: list[Section] = []
-    for placed in blocks(section, name, scope):
-        inner = read_attributes(placed.section, placed.scope, STRUCTURES[name].model_fields)
-        found.append(inner.content)
-        written.origins.extend(inner.origins)
-        nodes.append(placed.section)
-        if inner.failed:
-            written.problems.extend(inner.problems)
-            written.failed.add(name)
-    if len(found) > 1 and name not in REPEATED:
-        raise EvaluationError.of(
-            "Too many blocks",
-            f"A function has one {name}; here are {len(found)} of them.",
-            range=nodes[1].range,
-        )
-    if found and name in REPEATED:
-        written.put(name, found, tuple(nodes))
-    elif found:
-        written.put(name, found[0], nodes[0])
+    return read_nested(section, scope, FUNCTION)
 
 
 def lay_over(base: Written, over: Written) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from declarative.errors import ConfigurationError
 from declarative.language.binding import Binder, UnknownWorld, releases_in
 from declarative.language.calls import CallContext, no_head
+from declarative.language.conditions import broken_preconditions
 from declarative.language.content import json_of, plain, read_section
 from declarative.language.declarations import check_labels, project_files, read
 from declarative.language.entities import Evaluation
@@ -21,11 +22,9 @@ from declarative.language.moves import check_moves
 from declarative.language.problems import Problems, suggestion
 from declarative.language.reading import parse
 from declarative.language.saved import residual_scope
-from declarative.language.sections import blocks
 from declarative.language.settings import ProjectSettings, read_settings
 from declarative.language.showing import ordered
-from declarative.language.types import convert
-from declarative.language.values import BOOL, STRING, Value
+from declarative.language.values import Value
 from declarative.model.checks import has_sensitive
 from declarative.model.project_config import OutputConfig
 
@@ -273,35 +272,14 @@ def _outputs(evaluation: Evaluation, problems: Problems) -> dict[str, Output]:
     return found
 
 
-def _check_preconditions(name: str, section: Section, scope: Scope) -> None:
-    """Refuse an output whose precondition is known not to hold.
-
-    Raises:
-        ConfigurationError: with the message that the files give.
-    """
-    for placed in blocks(section, "precondition", scope):
-        condition = placed.section.expression("condition")
-        message = placed.section.expression("error_message")
-        if condition is None or message is None:
-            continue  # the check of names has reported it
-        verdict = convert(evaluate(condition, placed.scope), BOOL)
-        if not verdict.is_known or verdict.content is True:
-            continue
-        said = convert(evaluate(message, placed.scope), STRING)
-        shown = said.content if isinstance(said.content, str) and not said.sensitive else None
-        raise ConfigurationError.of(
-            f"Precondition of output.{name} does not hold",
-            shown or "Its message holds a secret and is not shown.",
-            range=condition.range,
-        )
-
-
 def _output(name: str, section: Section, evaluation: Evaluation) -> Output:
     config = read_section(section, evaluation.scope, OutputConfig)
     first = section.expression("depends_on")
     if first is not None:
         releases_in(first, evaluation.scope)
-    _check_preconditions(name, section, evaluation.scope)
+    broken = tuple(broken_preconditions(section, evaluation.scope, f"output.{name}", now=False))
+    if broken:
+        raise ConfigurationError(broken)
     expression = section.expression("value")
     if expression is None:
         return Output(None, config.sensitive, config.description)

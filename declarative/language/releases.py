@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from declarative.errors import EvaluationError
 from declarative.language.artifacts import artifact_value
-from declarative.language.content import Written, read_attributes
+from declarative.language.content import Written
 from declarative.language.declarations import twice
 from declarative.language.evidence import blaming
 from declarative.language.expressions import ChildScope, evaluate
+from declarative.language.grammar_release import ALIAS, SERVICE_SETTINGS
 from declarative.language.layers import Layer, lay_over, layer, layer_of, read_function
+from declarative.language.nesting import lay_nested, read_nested
 from declarative.language.problems import NOT_KNOWN, suggestion
 from declarative.language.scopes import group, reference, traversal
 from declarative.language.sections import (
@@ -25,7 +27,6 @@ from declarative.language.services import shared
 from declarative.language.types import from_python
 from declarative.language.values import STRING, UNKNOWN, Reference, Value
 from declarative.language.world import Home, WorldSources
-from declarative.model.config import AliasConfig
 from declarative.model.project_config import InfrastructureConfig, ServiceVariableConfig
 
 if TYPE_CHECKING:
@@ -311,23 +312,34 @@ class Release:
             )
         return name
 
+    def settings(self) -> Written:
+        """Return what surrounds the function, overrides laid over it field by field."""
+        service = self.service.section
+        written = Written()
+        for body, scope in self.parents():
+            over = read_nested(body, scope, SERVICE_SETTINGS, whole=body is service)
+            lay_nested(written, over, SERVICE_SETTINGS)
+        return written
+
     def aliases(self) -> dict[str, Written]:
         """Return the ``alias`` blocks by name, overrides laid over them field by field."""
         found: dict[str, Written] = {}
-        for name, placed in self._alias_blocks():
-            read = read_attributes(placed.section, placed.scope, AliasConfig.model_fields)
+        for name, placed, whole in self._alias_blocks():
+            read = read_nested(placed.section, placed.scope, ALIAS, whole=whole)
             into = found.setdefault(name, Written(place=placed.section.range))
-            into.lay(read)
+            lay_nested(into, read, ALIAS)
         return found
 
     def alias_names(self) -> Iterable[str]:
         """Return the names of its aliases."""
         return self.evaluation.memo.apart(
             f"{self.address} aliases",
-            lambda: list(dict.fromkeys(name for name, _ in self._alias_blocks())),
+            lambda: list(dict.fromkeys(name for name, *_ in self._alias_blocks())),
         )
 
-    def _alias_blocks(self) -> Iterator[tuple[str, Placed]]:
+    def _alias_blocks(self) -> Iterator[tuple[str, Placed, bool]]:
+        """Yield name and block of each, and whether it is the service's own."""
+        service = self.service.section
         for body, scope in self.parents():
             seen: dict[str, Placed] = {}
             for placed in blocks(body, "alias", scope):
@@ -336,7 +348,7 @@ class Release:
                 if first is not placed:
                     said = twice(f'alias "{name}"', first.section.range)
                     raise EvaluationError.of(*said, range=placed.section.range)
-                yield name, placed
+                yield name, placed, body is service
 
 
 _ALIAS: Final = re.compile(r"(?!\d+\Z)[A-Za-z0-9_-]{1,128}\Z")

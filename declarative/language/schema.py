@@ -30,21 +30,23 @@ class Shape:
     Attributes:
         attributes: Names of attributes, and whether each must be written.
         blocks: The blocks inside.
-        later: Names that belong to the language but not to this version of lamform.
         explained: Names that are refused with a sentence of their own.
         exclusive: Names that are an attribute or a block, never both.
         choices: Names of which exactly one must be written.
+        alternatives: Names of which at most one may be written.
+        content: The attributes that are evaluated into the block's model.
         acts_later: Attributes and blocks that are read and judged, but that plan and apply
             refuse; with the value that asks for nothing, which they let pass.
     """
 
     attributes: Mapping[str, bool] = field(default_factory=dict)
     blocks: Mapping[str, Nested] = field(default_factory=dict)
-    later: frozenset[str] = frozenset()
     explained: Mapping[str, str] = field(default_factory=dict)
     exclusive: frozenset[str] = frozenset()
     anything: bool = False
     choices: tuple[tuple[str, ...], ...] = ()
+    alternatives: tuple[tuple[str, ...], ...] = ()
+    content: tuple[str, ...] = ()
     acts_later: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -56,8 +58,8 @@ class Nested:
         shapes: Its shape; by its first label where that is a kind (``artifact "s3"``),
             otherwise under the empty string.
         labels: What its labels are, for messages.
+        extra_label: What one more label is, that may be left out.
         most: How often it may stand in one block; None: any number.
-        later: Kinds that belong to the language but not to this version of lamform.
         required: Whether there must be one.
         acts_later: Kinds that are read and judged, but that plan and apply refuse; the
             empty string where there are no kinds.
@@ -66,9 +68,9 @@ class Nested:
     shapes: Mapping[str, Shape]
     labels: tuple[str, ...] = ()
     most: int | None = None
-    later: frozenset[str] = frozenset()
     required: bool = False
     acts_later: frozenset[str] = frozenset()
+    extra_label: str | None = None
 
 
 def shape(  # noqa: PLR0913 - the parts of a shape, all but the models by name
@@ -76,28 +78,31 @@ def shape(  # noqa: PLR0913 - the parts of a shape, all but the models by name
     required: str = "",
     optional: str = "",
     blocks: Mapping[str, Nested] | None = None,
-    later: str = "",
+    inside: Mapping[str, Nested] | None = None,
     explained: Mapping[str, str] | None = None,
     choices: tuple[str, ...] = (),
     acts_later: str = "",
 ) -> Shape:
     """Return the shape with the attributes of ``models`` and those named besides.
 
-    Each of ``choices`` holds names of which exactly one must be written. Where an attribute
-    in ``acts_later`` has a default, that is what asks for nothing.
+    A name in ``blocks`` that is a field too may be written either way; one in ``inside`` is a
+    block only. Each of ``choices`` holds names of which exactly one must be written. Where an
+    attribute in ``acts_later`` has a default, that is what asks for nothing.
     """
-    blocks = blocks or {}
+    blocks, inside = blocks or {}, inside or {}
     attributes = dict.fromkeys(optional.split(), False) | dict.fromkeys(required.split(), True)
     defaults: dict[str, object] = {}
     for model in models:
         attributes |= {name: item.is_required() for name, item in model.model_fields.items()}
         defaults |= {name: item.default for name, item in model.model_fields.items()}
+    fields = [name for model in models for name in model.model_fields]
+    attributes = {name: must for name, must in attributes.items() if name not in inside}
     return Shape(
         attributes,
-        blocks,
-        frozenset(later.split()),
+        {**blocks, **inside},
         explained or {},
         frozenset(attributes) & frozenset(blocks),
+        content=tuple(name for name in fields if name not in inside),
         choices=tuple(tuple(choice.split()) for choice in choices),
         acts_later={name: defaults.get(name) for name in acts_later.split()},
     )
@@ -143,13 +148,14 @@ def check(section: Section, expected: Shape, problems: Problems) -> None:
 
 
 def _check_choices(section: Section, expected: Shape, problems: Problems) -> None:
-    for choice in expected.choices:
+    for choice in (*expected.choices, *expected.alternatives):
         written = [
             name for name in choice if name in section.attributes or _has_block(section, name)
         ]
         listed = f"{', '.join(choice[:-1])} and {choice[-1]}"
         strange = section.attributes.keys() - expected.attributes.keys()
-        if not written and not {nearest(name, choice) for name in strange} - {None}:
+        misspelt = {nearest(name, choice) for name in strange} - {None}
+        if not written and not misspelt and choice in expected.choices:
             detail = f"{_title(section)} needs exactly one of {listed}."
             problems.add("Missing attribute", detail, section.range)
         elif len(written) > 1:
@@ -193,7 +199,7 @@ def _check_blocks(section: Section, expected: Shape, problems: Problems) -> None
 
 def check_nested(section: Section, nested: Nested, problems: Problems) -> None:
     """Add what is wrong with a block and its labels, given where it stands."""
-    if len(section.labels) != len(nested.labels):
+    if not _may_have(section.labels, nested):
         problems.add(*_wrong_labels(section, nested), section.range)
         return
     inner = nested.shapes.get("") or nested.shapes.get(section.labels[0])
@@ -201,16 +207,18 @@ def check_nested(section: Section, nested: Nested, problems: Problems) -> None:
         check(section, inner, problems)
         return
     kind = section.labels[0]
-    if kind in nested.later:
-        problems.add(*_not_yet(f'{section.type} "{kind}"'), section.range)
-        return
     known = ", ".join(f'"{name}"' for name in nested.shapes)
     problems.add(
         f"Unknown kind of {section.type}",
         f'There is no {section.type} of kind "{kind}"; known: {known}.'
-        f"{suggestion(kind, (*nested.shapes, *nested.later))}",
+        f"{suggestion(kind, nested.shapes)}",
         section.range,
     )
+
+
+def _may_have(labels: tuple[str, ...], nested: Nested) -> bool:
+    fewest = len(nested.labels)
+    return fewest <= len(labels) <= fewest + (nested.extra_label is not None)
 
 
 def _wrong_labels(section: Section, nested: Nested) -> tuple[str, str]:
@@ -268,16 +276,12 @@ def _check_dynamic(section: Section, parent: Section, expected: Shape, problems:
     check(contents[0], generated.shapes[""], problems)
 
 
-_MAKERS: Final = frozenset(
-    {"function", "lamform", "backend", "variable", "output", "connector", "infrastructure"}
-)
+_WRITTEN_OUT: Final = frozenset({"override", "variable"})
 
 
 def _can_be_made(name: str, nested: Nested, parent: Section) -> bool:
     """Whether ``dynamic`` makes such blocks; every other one is read where it is written."""
-    if "" not in nested.shapes or name == "override":
-        return False
-    return name == "alias" or parent.type in _MAKERS
+    return "" in nested.shapes and name not in _WRITTEN_OUT and parent.type != "removed"
 
 
 def _has_block(section: Section, type_: str) -> bool:
@@ -296,8 +300,6 @@ def _title(section: Section) -> str:
 def _unknown(name: str, section: Section, expected: Shape, what: str) -> tuple[str, str]:
     if name in expected.explained:
         return f'"{name}" does not belong here', expected.explained[name]
-    if name in expected.later:
-        return _not_yet(f'"{name}" in {section.type}')
     if name in FOREIGN_ATTRIBUTES:
         return f'"{name}" does not belong here', FOREIGN_ATTRIBUTES[name]
     other = "block" if what == "attribute" else "attribute"
@@ -317,11 +319,4 @@ def _unknown(name: str, section: Section, expected: Shape, what: str) -> tuple[s
         if hint
         else f'{_title(section)} does not take {article} {what} "{name}".'
         f" It takes: {', '.join(sorted(known)) or 'nothing'}.",
-    )
-
-
-def _not_yet(what: str) -> tuple[str, str]:
-    return (
-        "Not supported yet",
-        f"{what} belongs to the language, but this version of lamform does not support it yet.",
     )

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from declarative.errors import Diagnostic
-from declarative.language.nodes import Literal
+from declarative.language.nodes import Literal, ObjectConstructor, TupleConstructor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,9 @@ def _owner(section: Section) -> str:
 
 
 def _asks_nothing(expression: Expression, default: object) -> bool:
-    """Whether an attribute is written out as null or as its default."""
+    """Whether an attribute is written out as null, as nothing or as its default."""
+    if isinstance(expression, TupleConstructor | ObjectConstructor):
+        return not expression.items
     if not isinstance(expression, Literal):
         return False
     value = float(expression.value) if isinstance(expression.value, Decimal) else expression.value

@@ -10,8 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from declarative.errors import SourceRange
+from declarative.errors import ConfigurationError, Diagnostic, SourceRange
+from declarative.model.artifact_config import ArtifactConfig
 from declarative.model.artifacts import LocalArtifact, S3Artifact
+from declarative.model.release_config import (
+    AliasConfig,
+    IgnoreConfig,
+    MetricConfig,
+    RollbackConfig,
+    ServiceSettings,
+    VerifyConfig,
+)
+from declarative.model.traffic import Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +46,68 @@ class Connector:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherArtifact:
+    """An artifact that no plan can take code from yet.
+
+    Attributes:
+        connector: The address of the connector it names, if it names one.
+    """
+
+    kind: str
+    config: ArtifactConfig
+    connector: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BoundAlias:
     """An alias a release declares.
 
     Attributes:
-        function_version: A pinned version, or None: the version with the desired code.
-        routing: Fractions of the traffic by version, besides the alias' own version.
+        config: What is written; without ``function_version`` it is the version with the
+            desired code.
+        strategy: How it moves; None: as the release says.
     """
 
-    description: str = ""
-    function_version: str | None = None
-    routing: Mapping[str, float] = field(default_factory=dict)
+    config: AliasConfig = field(default_factory=AliasConfig)
+    strategy: Strategy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """A test of a new version; ``condition`` is HCL in which ``result`` is the answer."""
+
+    config: VerifyConfig
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a release is delivered.
+
+    Attributes:
+        bake: Seconds to watch after all traffic has moved.
+        timeout: Seconds for each wait before traffic moves.
+    """
+
+    strategy: Strategy | None = None
+    verify: tuple[Verify, ...] = ()
+    metrics: tuple[MetricConfig, ...] = ()
+    rollback: RollbackConfig | None = None
+    alarms: tuple[str, ...] = ()
+    bake: float | None = None
+    timeout: float = 600.0
+    keep_versions: int | None = None
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """What a version must pass, by the names of attributes and blocks."""
+        given = {
+            "verify": self.verify,
+            "metric": self.metrics,
+            "alarms": self.alarms,
+            "bake": self.bake,
+        }
+        return tuple(name for name, value in given.items() if value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +122,9 @@ class BoundRelease:
             structures as mappings; without ``function_name`` and ``tags``.
         tags: The declared tags, or None where the files do not manage tags.
         default_tags: Project's and connector's default tags, merged.
+        settings: What surrounds the function.
+        ignore: Differences that neither plan nor drift shall see.
+        refusals: The preconditions that do not hold.
         depends_on: Addresses of releases that come first (explicit and by reference).
         ranges: Where things stand in the files, by dotted name (``""`` the release block,
             ``function``, ``function.memory_size``, ``alias.live``, ``artifact``).
@@ -75,11 +139,32 @@ class BoundRelease:
     region: str
     function_name: str
     function: Mapping[str, object]
-    artifact: LocalArtifact | S3Artifact
+    artifact: LocalArtifact | S3Artifact | OtherArtifact
     tags: Mapping[str, object] | None
     default_tags: Mapping[str, str]
     aliases: Mapping[str, BoundAlias]
+    settings: ServiceSettings = field(default_factory=ServiceSettings)
+    delivery: Delivery = field(default_factory=Delivery)
+    ignore: tuple[IgnoreConfig, ...] = ()
+    refusals: tuple[Diagnostic, ...] = ()
     prevent_destroy: bool = False
     ownership_tag: bool = True
     depends_on: tuple[str, ...] = ()
     ranges: Mapping[str, SourceRange] = field(default_factory=dict)
+
+    @property
+    def source(self) -> LocalArtifact | S3Artifact:
+        """Where the code comes from, as far as a plan can take it from there.
+
+        Raises:
+            ConfigurationError: not yet from there.
+        """
+        if isinstance(self.artifact, OtherArtifact):
+            raise ConfigurationError.of(
+                "Not supported yet",
+                f'artifact "{self.artifact.kind}" is understood, but this version of lamform '
+                "cannot take code from it.",
+                address=self.address,
+                range=self.ranges.get("artifact"),
+            )
+        return self.artifact

@@ -124,7 +124,7 @@ def _flag(value: object) -> bool:
             raise refuse("must be true or false")
 
 
-def whole_number(low: int, high: int) -> By:
+def whole_number(low: int, high: int, *, marked: bool = True) -> By:
     """Return the check for a whole number from ``low`` to ``high``, both allowed."""
     phrase = f"must be a whole number between {low} and {high}"
 
@@ -137,10 +137,10 @@ def whole_number(low: int, high: int) -> By:
             raise refuse(phrase)
         return int(number)
 
-    return By(check, marked=True, convert="tonumber")
+    return By(check, marked=marked, convert="tonumber")
 
 
-def one_of(*choices: str) -> By:
+def one_of(*choices: str, marked: bool = False) -> By:
     """Return the check for one of a closed set of words."""
 
     def check(value: object) -> str:
@@ -148,7 +148,7 @@ def one_of(*choices: str) -> By:
             raise refuse(f"must be {' or '.join(choices)}")
         return str(value)
 
-    return By(check)
+    return By(check, marked=marked)
 
 
 def matching(pattern: str, phrase: str) -> By:
@@ -198,7 +198,8 @@ def plain_items(value: object) -> object:
     return _items(value)
 
 
-def _marked_items(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+def marked_items(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    """Return a list whose items ``handler`` judges, or the mark that stands for all of it."""
     if isinstance(value, Pending):
         return value
     if isinstance(value, Sensitive):
@@ -259,7 +260,7 @@ RelativePath = Annotated[str, By(_relative)]
 
 MarkedText = Annotated[str | Sensitive | Pending, By(text, marked=True)]
 MarkedFlag = Annotated[bool | Sensitive | Pending, By(_flag, marked=True, convert="tobool")]
-MarkedList = Annotated[list[MarkedText], WrapValidator(_marked_items)]
+MarkedList = Annotated[list[MarkedText], WrapValidator(marked_items)]
 _Anything = Annotated[object, By(lambda value: value, marked=True)]
 MarkedValues = Annotated[dict[str, _Anything], WrapValidator(_marked_entries)]
 MarkedMap = Annotated[dict[str, MarkedText], WrapValidator(_marked_entries)]

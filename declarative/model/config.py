@@ -1,4 +1,4 @@
-"""What the evaluated content of each block must be: one closed model per block.
+"""What the evaluated content of functions and aliases must be: one closed model per block.
 
 The models judge content, not source: expressions are evaluated before, and whoever
 reads the files maps a problem's path back to a place in them.
@@ -8,28 +8,32 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, ConfigDict, WrapValidator
 
 from declarative.model.base import Frozen
 from declarative.model.checks import (
     Filled,
-    Flag,
     MarkedFlag,
     MarkedList,
     MarkedMap,
     MarkedText,
     Plain,
-    PlainList,
     PlainMap,
-    RelativePath,
-    Routing,
     Structure,
     TagMap,
+    marked_items,
+    one_of,
     plain_items,
     whole_number,
 )
 from declarative.model.runtimes import Runtime
 from declarative.model.values import Pending, Sensitive
+
+MarkedWord = str | Sensitive | Pending
+Architectures = Annotated[
+    list[Annotated[MarkedWord, one_of("arm64", "x86_64", marked=True)]],
+    WrapValidator(marked_items),
+]
 
 
 class Config(Frozen):
@@ -44,44 +48,6 @@ class Entity(Config):
     name: Plain | None = None
     description: Plain | None = None
     labels: PlainMap = {}
-
-
-class ServiceConfig(Entity):
-    """``service``, apart from its blocks and variables."""
-
-
-class ReleaseConfig(Entity):
-    """``release``, apart from its references, variables and blocks."""
-
-
-class LifecycleConfig(Config):
-    """``lifecycle`` of a release."""
-
-    prevent_destroy: Flag = False
-
-
-class LocalArtifactConfig(Config):
-    """``artifact "local"``."""
-
-    path: RelativePath
-    exclude: PlainList = ()
-
-
-class S3ArtifactConfig(Config):
-    """``artifact "s3"``."""
-
-    bucket: Filled
-    key: Filled
-    version_id: Filled | None = None
-    region: Filled | None = None
-
-
-class AliasConfig(Config):
-    """``alias``."""
-
-    description: Plain = ""
-    function_version: Filled | None = None
-    routing: Routing = {}
 
 
 class EnvironmentField(Config):
@@ -107,7 +73,7 @@ class DeadLetterField(Config):
 class TracingField(Config):
     """``tracing_config``."""
 
-    mode: MarkedText | None = None
+    mode: Annotated[MarkedWord, one_of("Active", "PassThrough", marked=True)] | None = None
 
 
 class StorageField(Config):
@@ -119,15 +85,23 @@ class StorageField(Config):
 class SnapStartField(Config):
     """``snap_start``."""
 
-    apply_on: MarkedText | None = None
+    apply_on: Annotated[MarkedWord, one_of("None", "PublishedVersions", marked=True)] | None = None
 
 
 class LoggingField(Config):
     """``logging_config``."""
 
-    log_format: MarkedText | None = None
-    application_log_level: MarkedText | None = None
-    system_log_level: MarkedText | None = None
+    log_format: Annotated[MarkedWord, one_of("JSON", "Text", marked=True)] | None = None
+    application_log_level: (
+        Annotated[
+            MarkedWord,
+            one_of("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", marked=True),
+        ]
+        | None
+    ) = None
+    system_log_level: Annotated[MarkedWord, one_of("DEBUG", "INFO", "WARN", marked=True)] | None = (
+        None
+    )
     log_group: MarkedText | None = None
 
 
@@ -146,6 +120,42 @@ class ImageField(Config):
     working_directory: MarkedText | None = None
 
 
+class DurableField(Config):
+    """``durable_config``."""
+
+    execution_timeout: Annotated[int | Sensitive | Pending, whole_number(1, 31_622_400)] | None = (
+        None
+    )
+    retention_period_in_days: Annotated[int | Sensitive | Pending, whole_number(1, 90)] | None = (
+        None
+    )
+    kms_key_arn: MarkedText | None = None
+
+
+class TenancyField(Config):
+    """``tenancy_config``."""
+
+    tenant_isolation_mode: Annotated[MarkedWord, one_of("PER_TENANT", marked=True)] | None = None
+
+
+class ManagedInstancesField(Config):
+    """``lambda_managed_instances_capacity_provider_config``."""
+
+    capacity_provider_arn: MarkedText
+    per_execution_environment_max_concurrency: (
+        Annotated[int | Sensitive | Pending, whole_number(1, 1600)] | None
+    ) = None
+    execution_environment_memory_gib_per_vcpu: (
+        Annotated[int | Sensitive | Pending, whole_number(2, 8)] | None
+    ) = None
+
+
+class CapacityProviderField(Config):
+    """``capacity_provider_config``."""
+
+    lambda_managed_instances_capacity_provider_config: Annotated[ManagedInstancesField, Structure]
+
+
 class FunctionConfig(Config):
     """``function``: the fields of ``model.fields`` that may be written, by our names."""
 
@@ -156,7 +166,7 @@ class FunctionConfig(Config):
     description: MarkedText | None = None
     memory_size: Annotated[int | Sensitive | Pending, whole_number(128, 10240)] | None = None
     timeout: Annotated[int | Sensitive | Pending, whole_number(1, 900)] | None = None
-    architectures: MarkedList | None = None
+    architectures: Architectures | None = None
     environment: Annotated[EnvironmentField, Structure] | None = None
     kms_key_arn: MarkedText | None = None
     layers: MarkedList | None = None
@@ -170,6 +180,9 @@ class FunctionConfig(Config):
         Annotated[list[Annotated[FileSystemField, Structure]], BeforeValidator(plain_items)] | None
     ) = None
     image_config: Annotated[ImageField, Structure] | None = None
+    durable_config: Annotated[DurableField, Structure] | None = None
+    tenancy_config: Annotated[TenancyField, Structure] | None = None
+    capacity_provider_config: Annotated[CapacityProviderField, Structure] | None = None
     tags: TagMap | None = None
 
 

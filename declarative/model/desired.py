@@ -8,6 +8,7 @@ from declarative.model.artifacts import ArtifactIdentity
 from declarative.model.base import Frozen
 from declarative.model.canonical import digest
 from declarative.model.fields import Path, put
+from declarative.model.traffic import AT_ONCE, Strategy
 from declarative.model.values import RESIDUAL, without_fingerprints
 
 
@@ -29,11 +30,16 @@ class ConnectorSettings(Frozen):
 
 
 class DesiredAlias(Frozen):
-    """An alias; without ``function_version`` it follows the release's version."""
+    """An alias; without ``function_version`` it follows the release's version.
+
+    Attributes:
+        strategy: How it moves: not what is wanted, but how to get there.
+    """
 
     description: str = ""
     function_version: str | None = None
     routing: dict[str, float] = {}
+    strategy: Strategy = AT_ONCE
 
 
 class Residual(Frozen):
@@ -66,6 +72,7 @@ class DesiredRelease(Frozen):
         declared: The paths of those leaves; everything else is not managed.
         tags: Declared, default and ownership tags; None where tags are not managed.
         sources: The connectors besides the release's own that its secrets are read with.
+        timeout: Seconds that each wait for AWS may take.
     """
 
     address: str
@@ -85,6 +92,7 @@ class DesiredRelease(Frozen):
     prevent_destroy: bool = False
     depends_on: tuple[str, ...] = ()
     sources: dict[str, ConnectorSettings] = {}
+    timeout: float = 600.0
 
     @property
     def digest(self) -> str:
@@ -95,8 +103,15 @@ class DesiredRelease(Frozen):
         """
         wanted = self.model_dump(
             mode="json",
-            exclude={"connector", "prevent_destroy", "depends_on", "sources", "residuals"},
+            exclude={
+                *("connector", "prevent_destroy", "depends_on", "sources", "residuals"),
+                *("aliases", "timeout"),
+            },
         )
+        wanted["aliases"] = {
+            name: alias.model_dump(mode="json", exclude={"strategy"})
+            for name, alias in self.aliases.items()
+        }
         # A rotated secret is the same wish.
         wanted["residuals"] = [
             {

@@ -31,6 +31,17 @@ def parse_duration(text: str) -> float:
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
+def shown_duration(seconds: float) -> str:
+    """Return a duration as people write it, the longest unit first."""
+    parts: list[str] = []
+    left = round(seconds * 1000)
+    for unit in ("d", "h", "m", "s", "ms"):
+        number, left = divmod(left, round(_UNITS[unit] * 1000))
+        if number:
+            parts.append(f"{number}{unit}")
+    return " ".join(parts) or "0s"
+
+
 def duration(low: str = "0s", high: str | None = None) -> By:
     """Return the check for a duration from ``low`` to ``high``, both allowed, in seconds."""
     least, most = parse_duration(low), None if high is None else parse_duration(high)

@@ -14,6 +14,7 @@ from pydantic import Field, JsonValue
 from declarative.model.base import Frozen
 from declarative.model.canonical import canonical_json, digest
 from declarative.model.desired import ConnectorSettings, DesiredRelease
+from declarative.model.traffic import Pause
 
 PLAN_FORMAT = "1.0"
 
@@ -215,7 +216,7 @@ class AliasMove(Frozen):
     origin: str | None = Field(default=None, alias="from")
     to: str | None = None
     expected: str | None = None
-    schedule: tuple[dict[str, JsonValue], ...] = ()
+    schedule: tuple[Pause, ...] = ()
 
     model_config = {"populate_by_name": True, "serialize_by_alias": True}
 

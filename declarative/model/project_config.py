@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator
@@ -41,7 +40,7 @@ def _filled_list(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Secret = Annotated[MarkedText, AfterValidator(_hidden)]
-Count = Annotated[int, replace(whole_number(1, 100), marked=False)]
+Count = Annotated[int, whole_number(1, 100, marked=False)]
 AccountId = Annotated[str, matching(r"\d{12}", "must be an account id: twelve digits in quotes")]
 SessionDuration = Annotated[float, duration("15m", "12h")]
 RoleArn = Annotated[
@@ -208,7 +207,7 @@ class GitConfig(RemoteConfig):
 class NexusConfig(RemoteConfig):
     """``connector "nexus"``; the version is that of its API."""
 
-    version: Annotated[int, replace(whole_number(2, 3), marked=False)]
+    version: Annotated[int, whole_number(2, 3, marked=False)]
 
 
 REMOTES: Final[dict[str, type[RemoteConfig]]] = {

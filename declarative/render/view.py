@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from declarative.model.address import Address
+from declarative.model.durations import shown_duration
 from declarative.model.plan import Action, Calls, PublishCheckpoint
 from declarative.model.values import SECRET, is_secret, is_unknown, unknown
 from declarative.render.literals import SENSITIVE, UNKNOWN, dotted, literal, short_digest
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         PlannedRelease,
         Summary,
     )
+    from declarative.model.traffic import Pause
 
 
 class Mark(StrEnum):
@@ -235,7 +237,22 @@ def _notes(function: Change | None, planned: PlannedRelease | None) -> tuple[str
         notes.append(": ".join(filter(None, ("publishes nothing", planned.version_reason))))
     if planned is not None and any(isinstance(one, PublishCheckpoint) for one in planned.steps):
         notes.append("publishes $LATEST as it is first, since no recorded version holds it")
+    for name, move in planned.aliases.items() if planned else ():
+        if move.schedule:
+            notes.append(f"alias {name} moves in steps: {_steps(move.schedule)}")
     return tuple(notes)
+
+
+def _steps(schedule: tuple[Pause, ...]) -> str:
+    """Return weights over time, such as ``10% for 5m, 50% for 5m, then 100%``."""
+    *pauses, _ = schedule
+    shown = (
+        f"{pause.weight}% until it is resumed"
+        if pause.seconds is None
+        else f"{pause.weight}% for {shown_duration(pause.seconds)}"
+        for pause in pauses
+    )
+    return f"{', '.join(shown)}, then 100%"
 
 
 _PART_MARKS = {

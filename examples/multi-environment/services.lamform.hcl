@@ -35,6 +35,12 @@ release "api" {
   service        = service.api
   infrastructure = each.value
 
+  strategy {
+    type     = self.environment.type == "Production" ? "canary" : "all_at_once"
+    weights  = [10, 50]
+    interval = "5m"
+  }
+
   lifecycle { prevent_destroy = self.environment.type == "Production" }
 }
 

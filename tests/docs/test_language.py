@@ -219,9 +219,9 @@ def test_the_functions_named_are_the_functions_there_are() -> None:
 
 def later(type_: str, nested: Nested) -> set[str]:
     """Return the names in a block that no plan acts on yet."""
-    found = {kind or type_ for kind in nested.acts_later} | nested.later
+    found = {kind or type_ for kind in nested.acts_later}
     for shape in nested.shapes.values():
-        found |= shape.later.union(shape.acts_later)
+        found |= {*shape.acts_later}
         found = found.union(*(later(name, inner) for name, inner in shape.blocks.items()))
     return found
 

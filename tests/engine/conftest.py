@@ -29,6 +29,7 @@ from declarative.language.saved import residual_scope
 from declarative.model.artifacts import LocalArtifact
 from declarative.model.bound import BoundAlias, BoundRelease, Connector
 from declarative.model.plan import BackendAddress, Plan, PlannedOutput, Selection
+from declarative.model.release_config import AliasConfig
 from declarative.model.revision import ReleaseRecord
 from declarative.sandbox.server import Sandbox
 from declarative.sandbox.world import DEFAULT_ACCOUNT, DEFAULT_REGION
@@ -107,7 +108,7 @@ class World:
             artifact=LocalArtifact(path="src"),
             tags={"Team": "payments"},
             default_tags={},
-            aliases={"live": BoundAlias(description="production traffic")},
+            aliases={"live": BoundAlias(AliasConfig(description="production traffic"))},
         )
         return replace(release, **changes)
 

@@ -16,6 +16,7 @@ import pytest
 from declarative.errors import LamformError
 from declarative.model.bound import BoundAlias
 from declarative.model.plan import Plan
+from declarative.model.release_config import AliasConfig
 
 FAULTS = {
     "refused": {"kind": "error-before", "code": "AccessDeniedException", "status": 403},
@@ -28,7 +29,7 @@ READS = {"GetFunction", "ListAliases"}
 
 
 def two_aliases() -> dict[str, BoundAlias]:
-    return {"live": BoundAlias(description="production"), "next": BoundAlias()}
+    return {"live": BoundAlias(AliasConfig(description="production")), "next": BoundAlias()}
 
 
 def first(world) -> None:
@@ -45,7 +46,7 @@ def first(world) -> None:
 def second(world) -> None:
     world.code("two")
     environment = {"variables": {"MODE": "second"}}
-    aliases = {"live": BoundAlias(description="moved"), "extra": BoundAlias()}
+    aliases = {"live": BoundAlias(AliasConfig(description="moved")), "extra": BoundAlias()}
     world.declare(
         *(
             world.release(

@@ -21,6 +21,7 @@ from moto.server import ThreadedMotoServer
 from backends.memory import MemoryBackend, MemoryStore
 from declarative.aws.session import AwsCloud
 from declarative.model.bound import BoundAlias
+from declarative.model.release_config import AliasConfig
 
 ACCOUNT = "123456789012"
 
@@ -57,7 +58,10 @@ def test_the_loop_on_moto(moto_world) -> None:
     second = world.release(
         function={"memory_size": 512, "environment": {"variables": {"MODE": "new"}}},
         tags={"Team": "other"},
-        aliases={"live": BoundAlias(description="production traffic"), "extra": BoundAlias()},
+        aliases={
+            "live": BoundAlias(AliasConfig(description="production traffic")),
+            "extra": BoundAlias(),
+        },
     )
     world.code("two")
     world.declare(second)

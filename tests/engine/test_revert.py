@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from declarative.errors import LamformError, RefusedError
 from declarative.model.bound import BoundAlias
+from declarative.model.release_config import AliasConfig
 from declarative.model.values import Sensitive
 
 
@@ -271,7 +274,9 @@ def test_weights_set_by_hand_are_cleared(world, back) -> None:
 
 def test_pinned_aliases_and_weights_go_back_with_the_rest(world) -> None:
     ship(world, "one", "two")
-    weighted = {"live": BoundAlias(function_version="1", routing={"2": 0.25})}
+    weighted = {
+        "live": BoundAlias(AliasConfig(function_version="1", routing={"2": Decimal("0.25")}))
+    }
     world.declare(world.release(function={"description": "two"}, aliases=weighted))
     world.apply()
     assert world.plan().is_empty

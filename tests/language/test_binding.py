@@ -11,6 +11,7 @@ import pytest
 from declarative.errors import LamformError
 from declarative.language.binding import UnknownWorld
 from declarative.language.expressions import evaluate
+from declarative.language.grammar_release import FUNCTION
 from declarative.language.project import Project, VariableInputs, load_project, residual_scope
 from declarative.language.syntax import parse_expression
 from declarative.language.types import to_python
@@ -110,7 +111,8 @@ def variables(release: BoundRelease) -> object:
 
 def test_the_model_of_function_has_the_fields_of_the_table() -> None:
     table = {item.name: item for item in fields.FUNCTION if item.name != "package_type"}
-    assert set(FunctionConfig.model_fields) == {*table, "function_name", "tags"}
+    later = set(FUNCTION.acts_later)
+    assert set(FunctionConfig.model_fields) == {*table, *later, "function_name", "tags"}
     for name, item in table.items():
         if item.fields:
             annotation = repr(FunctionConfig.model_fields[name].annotation)
@@ -357,8 +359,8 @@ def test_overrides_of_function_fields(tmp_path: Path) -> None:
         "vpc_config": {"subnet_ids": ["over"]},
     }
     assert found.tags == {"A": "1", "B": "2"}
-    assert found.aliases["live"].description == "over"
-    assert found.aliases["live"].routing == {"3": 0.1}
+    assert found.aliases["live"].config.description == "over"
+    assert found.aliases["live"].config.routing == {"3": 0.1}
 
 
 def test_self_and_references_can_be_read(tmp_path: Path) -> None:
@@ -774,13 +776,17 @@ S3 = """"s3" {
 @pytest.mark.parametrize(
     ("read", "artifact", "expected"),
     [
-        ("self.artifact", '"local" {\n    path = "src"\n  }', '{"kind":"local","path":"src"}'),
+        (
+            "self.artifact",
+            '"local" {\n    path = "src"\n  }',
+            '{"exclude":null,"kind":"local","path":"src"}',
+        ),
         (
             "self.artifact",
             S3,
             (
-                '{"bucket":"builds-eu-west-1","key":"builds-eu-west-1/app.zip","kind":"s3",'
-                '"region":null,"version_id":null}'
+                '{"bucket":"builds-eu-west-1","key":"builds-eu-west-1/app.zip","key_regex":null,'
+                '"kind":"s3","region":null,"storage":null,"version_id":null}'
             ),
         ),
         ("self.artifact.path", '"local" {\n    path = 5\n  }', '"5"'),
