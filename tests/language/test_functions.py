@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from declarative.errors import EvaluationError, LamformError
 from declarative.language.calls import CallContext
 from declarative.language.expressions import evaluate
-from declarative.language.functions import BUILTINS, json_text
+from declarative.language.functions import BUILTINS, globs, json_text
 from declarative.language.functions.graphemes import clusters
 from declarative.language.functions.re2 import compile_pattern
 from declarative.language.plain import from_python, to_python
@@ -372,6 +372,29 @@ def test_files_that_cannot_be_read(tmp_path: Path, expression: str, part: str) -
     (tmp_path / "data.bin").write_bytes(b"\xff\x00")
     with pytest.raises(EvaluationError, match=part):
         _evaluate(expression, tmp_path)
+
+
+def test_a_pattern_stays_below_its_directory_and_looks_no_deeper_than_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x/a/b").mkdir(parents=True)
+    (tmp_path / "x/a/b/deep").write_text("")
+    for number in range(5):
+        (tmp_path / f"x/file{number}").write_text("")
+    monkeypatch.setattr(globs, "_MOST_VISITED", 7)
+    assert _json('fileset("x", "/file[01]")', tmp_path) == '["file0","file1"]'
+    assert _json('fileset("x", "/")', tmp_path) == "[]"
+    assert _json('fileset("x", "*/*")', tmp_path) == "[]"
+    with pytest.raises(EvaluationError, match="begin the pattern with the directory"):
+        _evaluate('fileset("x", "**")', tmp_path)
+
+
+def test_a_linked_directory_counts_beside_its_own_but_a_circle_ends(tmp_path: Path) -> None:
+    (tmp_path / "x/a").mkdir(parents=True)
+    (tmp_path / "x/a/f").write_text("")
+    (tmp_path / "x/b").symlink_to("a")
+    (tmp_path / "x/a/round").symlink_to("..")
+    assert _json('fileset("x", "**")', tmp_path) == '["a/f","b/f"]'
 
 
 def test_getenv_reads_the_environment_it_is_given() -> None:

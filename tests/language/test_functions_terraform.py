@@ -38,6 +38,11 @@ _TABLES = (
 )
 _FILES = {
     "a.txt": "héllo\n",
+    "x/a1/f.txt": "",
+    "x/a1/deep/g.txt": "",
+    "x/a2": "",
+    "x/é.txt": "",
+    "x/b/{.x": "",
     "sub/t.tpl": "Hi ${name}\n%{ for i in items ~}\n- ${i} $${x}\n%{ endfor ~}\nend",
 }
 # What the oracle has not, refuses to know in advance, or wants named by a reference.
@@ -110,8 +115,10 @@ def _by_us(expression: str, directory: Path) -> str:
 )
 def test_results_are_terraforms(tmp_path: Path) -> None:
     for name, content in _FILES.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content, "utf-8")
+    (tmp_path / "x/b/link").symlink_to("../a1")
+    (tmp_path / "x/dead").symlink_to("nowhere")
     expressions = _expressions()
     assert len(expressions) > 1000
     expected = [
