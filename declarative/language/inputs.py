@@ -160,7 +160,7 @@ def _from_file(path: Path, shown: str, problems: Problems) -> Sequence[tuple[str
 
 def _from_json(source: bytes, shown: str, problems: Problems) -> Sequence[tuple[str, Given]]:
     try:
-        content = json.loads(source, parse_float=Decimal)
+        content = json.loads(source, parse_int=Decimal, parse_float=Decimal)
     except ValueError as error:
         problems.add("Cannot read variables", f"{shown} is not JSON: {error}.", None)
         return ()

@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NoReturn, cast, get_args
 
-from declarative.errors import Diagnostic, SourceRange
+from declarative.errors import Diagnostic, EvaluationError, SourceRange
 from declarative.language.faults import SyntaxFaultError
 from declarative.language.gaps import Gaps
 from declarative.language.nodes import (
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
 _OPERATORS: Final = frozenset(get_args(BinaryOperator))
 _NUMBER: Final = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?")
-_LARGEST_EXPONENT: Final = 999_999
 _OLD_INDEX: Final = re.compile(r"\d\S*\Z")
 _KEYWORDS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None}
 
@@ -155,11 +154,11 @@ class ExpressionLowering:
         return Literal(self._number(text, node), self.range(node))
 
     def _number(self, text: str, node: Node) -> int | Decimal:
-        value = Decimal(text)
-        if abs(value.adjusted()) > _LARGEST_EXPONENT:
-            detail = f"Exponents go up to {_LARGEST_EXPONENT}."
-            self.fail("Number out of range", detail, node)
-        return number(value)
+        try:
+            return number(Decimal(text))
+        except EvaluationError as error:
+            (found,) = error.diagnostics
+            return self.fail(found.summary, found.detail, node)
 
     def _variable(self, node: Node) -> Variable:
         name = self.text.text(node.start_byte, node.end_byte)

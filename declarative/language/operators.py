@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from declarative.errors import EvaluationError
+from declarative.language import numbers
 from declarative.language.marks import derived
 from declarative.language.nodes import Binary, Unary
-from declarative.language.numbers import CONTEXT, number
 from declarative.language.ordering import equal
 from declarative.language.types import ConversionError, convert
 from declarative.language.values import BOOL, NUMBER, UNKNOWN, Type, Value, solid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from declarative.errors import SourceRange
     from declarative.language.nodes import Expression
@@ -30,13 +31,26 @@ _COMPARISON: Final = {
 Number = int | Decimal
 
 
+def _remainder(left: Number, right: Number) -> Number:
+    return numbers.remainder(left, right) if right else left
+
+
+_ARITHMETIC: Final[Mapping[str, Callable[[Number, Number], Number]]] = {
+    "+": numbers.add,
+    "-": numbers.subtract,
+    "*": numbers.multiply,
+    "/": numbers.divide,
+    "%": _remainder,
+}
+
+
 def unary(node: Unary, operand: Value) -> Value:
     """Return the result of ``-operand`` or ``!operand``."""
     type_ = NUMBER if node.op == "-" else BOOL
     converted = _operand(operand, type_, "unary", node.operand.range)
     content = converted.content
     if content is not UNKNOWN and isinstance(content, int | Decimal):
-        content = not content if type_ is BOOL else -content
+        content = not content if type_ is BOOL else numbers.negate(content)
     return derived(Value(type_, content), (operand,), lambda inner: Unary(node.op, inner))
 
 
@@ -87,42 +101,8 @@ def _compute(node: Binary, left: object, right: object) -> bool | Number:
     if node.op == "/" and right == 0:
         detail = "The right operand of a division is zero."
         raise EvaluationError.of("Operation failed", detail, range=node.right.range)
-    return number(_arithmetic(node.op)(left, right))
-
-
-def _arithmetic(op: str) -> Callable[[Number, Number], Number]:
-    def compute(left: Number, right: Number) -> Number:
-        whole = isinstance(left, int) and isinstance(right, int)
-        match op:
-            case "+":
-                return left + right if whole else CONTEXT.add(_wide(left), _wide(right))
-            case "-":
-                return left - right if whole else CONTEXT.subtract(_wide(left), _wide(right))
-            case "*":
-                return left * right if whole else CONTEXT.multiply(_wide(left), _wide(right))
-            case "/":
-                return _divide(left, right)
-            case _:
-                return left if right == 0 else _remainder(left, right)
-
-    return compute
-
-
-def _wide(value: Number) -> Decimal:
-    return value if isinstance(value, Decimal) else Decimal(value)
-
-
-def _divide(left: Number, right: Number) -> Number:
-    if isinstance(left, int) and isinstance(right, int) and left % right == 0:
-        return left // right
-    return CONTEXT.divide(_wide(left), _wide(right))
-
-
-def _remainder(left: Number, right: Number) -> Number:
-    """Return what is left of a division cut towards zero, as Go and Terraform do."""
-    if isinstance(left, int) and isinstance(right, int):
-        rest = abs(left) % abs(right)
-        return -rest if left < 0 else rest
-    one, other = _wide(left), _wide(right)
-    quotient = CONTEXT.divide(one, other).to_integral_value("ROUND_DOWN")
-    return CONTEXT.subtract(one, CONTEXT.multiply(quotient, other))
+    try:
+        return _ARITHMETIC[node.op](left, right)
+    except EvaluationError as error:
+        placed = tuple(replace(item, range=node.range) for item in error.diagnostics)
+        raise EvaluationError(placed) from None

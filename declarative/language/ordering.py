@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from declarative.language.numbers import Rounded
 from declarative.language.values import UNKNOWN, Kind, Reference, Type, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_RANKS = {bool: 1, int: 2, Decimal: 2, str: 3, tuple: 4, dict: 5, Reference: 6}
+_RANKS = {bool: 1, int: 2, Decimal: 2, Rounded: 2, str: 3, tuple: 4, dict: 5, Reference: 6}
 _ENCLOSED = {Kind.MAP: ("{", "}"), Kind.OBJECT: ("<", ">"), Kind.TUPLE: ("<", ">")}
 _ESCAPED = {'"': '\\"', "\\": "\\\\"}
 _DIGITS = ".10g"

@@ -224,7 +224,10 @@ def _as_string(value: Value) -> str:
 def _as_number(value: Value) -> int | Decimal:
     content = value.content
     if isinstance(content, str) and _NUMBER.fullmatch(content):
-        return number(Decimal(content))
+        try:
+            return number(Decimal(content))
+        except EvaluationError as error:
+            raise _mismatch(error.diagnostics[0].detail.rstrip(".")) from None
     if isinstance(content, int | Decimal) and not isinstance(content, bool):
         return content
     raise _required(NUMBER)

@@ -208,6 +208,9 @@ _REFUSALS = [
     ("log(0, 2)", "not a finite number"),
     ("log(-1, 2)", "negative number has no logarithm"),
     ("pow(10, 400)", "too large"),
+    ("1e9999 * 100", "between 1e-10000 and 1e10000"),
+    ('tonumber("1e999999999")', "between 1e-10000 and 1e10000"),
+    ('parseint(join("", [for n in range(1001) : "0123456789"]), 10)', "too many"),
     ("pow(-8, 1 / 3)", "not a real"),
     ('pow(tonumber("1e999"), 2)', "too large for this function"),
     ("max()", "at least one number"),
@@ -284,7 +287,7 @@ _REFUSALS = [
     ("setunion([[1]], [2])", "one type"),
     ('jsondecode("[1,]")', "not valid JSON at line 1, column"),
     ('jsondecode("NaN")', "not a JSON number"),
-    ('jsondecode("1e99999999")', "too large"),
+    ('jsondecode("1e99999999")', "out of range"),
     ('yamldecode("")', "no YAML document"),
     ('yamldecode("a: [")', "not valid YAML at line 1"),
     ('yamldecode("a: !foo x")', "not supported (line 1, column 4)"),
@@ -324,16 +327,7 @@ def test_refusals_say_what_is_wrong(expression: str, part: str) -> None:
     assert diagnostic.range is not None
 
 
-def test_results_that_differ_from_terraform_on_purpose() -> None:
-    """Powers stay exact where a float is; there is no negative zero."""
-    assert _json("pow(2, 64)") == str(2**64)
-    assert _json("pow(2, 63) - 1") == str(2**63 - 1)
-    assert _json("log(10, 0)") == "0"
-    assert _json('jsondecode("-0")') == "0"
-
-
 def test_numbers_are_not_rounded() -> None:
-    assert _json("sum([0.1, 0.2])") == "0.3"
     assert _json("sum([1e100, 1, -1e100])") == "1"
     assert _json('jsondecode("123456789012345678901234567890.5")') == (
         "123456789012345678901234567890.5"

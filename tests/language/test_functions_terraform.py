@@ -34,6 +34,7 @@ _HERE = Path(__file__).parent
 _TABLES = (
     _HERE / "test_functions_expressions.txt",
     _HERE / "expressions" / "functions.txt",
+    _HERE / "expressions" / "numbers.txt",
     _HERE / "expressions" / "operators.txt",
 )
 _FILES = {

@@ -24,7 +24,7 @@ from declarative.language.functions.results import (
     text,
     text_of,
 )
-from declarative.language.numbers import format_number
+from declarative.language.numbers import absolute, exact, format_number
 from declarative.language.types import convert
 from declarative.language.values import BOOL, NUMBER, STRING, Value
 
@@ -145,74 +145,76 @@ def _flag(_: _Verb, argument: Value) -> str:
     return "true" if convert(argument, BOOL).content else "false"
 
 
-def _signed(verb: _Verb, *, negative: bool, prefix: str, digits: str) -> str:
-    """Return a number with its sign and padding; zeros go between sign and digits."""
+def _signed(verb: _Verb, *, negative: bool, prefix: str, digits: str, zeros: bool = True) -> str:
+    """Return a number with its sign and padding; ``zeros`` go between sign and digits."""
     sign = "-" if negative else "+" if "+" in verb.flags else " " if " " in verb.flags else ""
     missing = max(0, verb.width - len(sign) - len(prefix) - len(digits))
     if "-" in verb.flags:
         return sign + prefix + digits + " " * missing
-    if "0" in verb.flags:
+    if zeros and "0" in verb.flags:
         return sign + prefix + "0" * missing + digits
     return " " * missing + sign + prefix + digits
 
 
 def _integer(verb: _Verb, argument: Value) -> str:
     value = number_of(convert(argument, NUMBER))
-    if not isinstance(value, int):
+    spelled = exact(value)
+    if spelled != spelled.to_integral_value():
         raise refuse("a whole number is required")
+    if not value and verb.precision == 0:
+        return ""
     code, prefix = _BASES[verb.letter.lower()]
-    digits = format(abs(value), code).rjust(verb.precision or 0, "0")
+    digits = format(abs(int(spelled)), code).rjust(verb.precision or 0, "0")
     if "#" not in verb.flags:
         prefix = ""
     if verb.letter == "X":
         digits, prefix = digits.upper(), prefix.upper()
-    return _signed(verb, negative=value < 0, prefix=prefix, digits=digits)
+    padded = verb.precision is None
+    return _signed(verb, negative=value < 0, prefix=prefix, digits=digits, zeros=padded)
 
 
 def _real(verb: _Verb, argument: Value) -> str:
     value = number_of(convert(argument, NUMBER))
-    absolute = abs(value) if isinstance(value, int) else value.copy_abs()
+    size = absolute(value)
     match verb.letter:
         case "f":
-            digits = _fixed(
-                absolute, _SHORTEST_PRECISION if verb.precision is None else verb.precision
-            )
+            digits = _fixed(size, _SHORTEST_PRECISION if verb.precision is None else verb.precision)
         case "e" | "E":
             digits = _scientific(
-                absolute, _SHORTEST_PRECISION if verb.precision is None else verb.precision
+                size, _SHORTEST_PRECISION if verb.precision is None else verb.precision
             )
         case _:
-            digits = _general(absolute, verb.precision)
+            digits = _general(size, verb.precision)
     if verb.letter.isupper():
         digits = digits.upper()
     return _signed(verb, negative=value < 0, prefix="", digits=digits)
 
 
 def _fixed(value: Number, precision: int) -> str:
-    return f"{Decimal(value):.{precision}f}"
+    return f"{exact(value):.{precision}f}"
 
 
 def _scientific(value: Number, precision: int) -> str:
     if not value:
         return f"{0:.{precision}f}e+00"
-    mantissa, exponent = f"{Decimal(value):.{precision}e}".split("e")
+    mantissa, exponent = f"{exact(value):.{precision}e}".split("e")
     return f"{mantissa}e{int(exponent):+03d}"
 
 
 def _general(value: Number, precision: int | None) -> str:
     """Return the shorter of both notations, decided as Go's big.Float does."""
-    exact = Decimal(format_number(value))
-    kept = len(exact.as_tuple().digits) if precision is None else max(precision, 1)
-    exact = exact.normalize(Context(kept, ROUND_HALF_EVEN))
-    digits = len(exact.as_tuple().digits)
-    exponent = exact.adjusted() if exact else 0
+    shown = Decimal(format_number(value))
+    kept = len(shown.as_tuple().digits) if precision is None else max(precision, 1)
+    shown = (shown if precision is None else exact(value)).normalize(Context(kept, ROUND_HALF_EVEN))
+    digits = len(shown.as_tuple().digits)
+    exponent = shown.adjusted() if shown else 0
     limit = _SHORTEST_PRECISION if precision is None else max(precision, 1)
     if precision is not None and digits < limit and digits >= exponent + 1:
         limit = digits
-    if exact and not _SMALLEST_EXPONENT <= exponent < limit:
-        sign = "-" if exact < 0 else ""
-        return sign + _scientific(exact.copy_abs(), digits - 1)
-    return f"{exact:f}"
+    if shown and not _SMALLEST_EXPONENT <= exponent < limit:
+        sign = "-" if shown < 0 else ""
+        return sign + _scientific(shown.copy_abs(), digits - 1)
+    return f"{shown:f}"
 
 
 _VERBS: Final[dict[str, Callable[[_Verb, Value], str]]] = {

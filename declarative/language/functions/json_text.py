@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final, NoReturn
 
+from declarative.errors import EvaluationError
 from declarative.language.calls import refuse
 from declarative.language.functions.results import (
     Number,
@@ -15,10 +16,10 @@ from declarative.language.functions.results import (
     number,
     string,
 )
-from declarative.language.numbers import CONTEXT, format_number
+from declarative.language.numbers import format_number
+from declarative.language.numbers import number as nearest
 from declarative.language.values import DYNAMIC, Value, object_of, tuple_of
 
-_LARGEST_EXPONENT: Final = 10_000
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 # Go's encoder makes its output safe inside HTML and JavaScript.
 _ESCAPED: Final = str.maketrans(
@@ -72,14 +73,12 @@ def parse_number(text: str) -> Number:
     """Return the number that a JSON or YAML text spells.
 
     Raises:
-        FunctionError: the number is too large to compute with.
+        FunctionError: the number is too large or too small to compute with.
     """
-    exact = Decimal(text)
-    if exact and abs(exact.adjusted()) > _LARGEST_EXPONENT:
-        raise refuse(f"the number {text[:20]} is too large", 0)
-    if exact == exact.to_integral_value(context=CONTEXT) or exact.as_tuple().exponent == 0:
-        return int(exact)
-    return exact
+    try:
+        return nearest(Decimal(text))
+    except EvaluationError as error:
+        raise refuse(f"the number {text[:20]} is out of range", 0) from error
 
 
 def _not_a_number(text: str) -> NoReturn:

@@ -9,7 +9,9 @@ from decimal import Decimal
 from functools import reduce
 from typing import Final
 
+from declarative.language import numbers
 from declarative.language.calls import Function, refuse
+from declarative.language.functions import floats
 from declarative.language.functions.results import (
     SEQUENCES,
     Number,
@@ -24,14 +26,15 @@ from declarative.language.functions.results import (
     text_of,
     whole,
 )
-from declarative.language.numbers import CONTEXT, format_number
+from declarative.language.numbers import format_number
 from declarative.language.types import convert
 from declarative.language.values import NUMBER, STRING, Kind, Type, Value
 
 _DIGITS: Final = alphabet.digits + alphabet.ascii_lowercase + alphabet.ascii_uppercase
 _CASELESS: Final = 36
 _LONGEST_RANGE: Final = 1024
-_EXACT_FLOATS: Final = 2**53
+_FLOAT_BITS: Final = 53
+_LONGEST_INTEGER: Final = 10_000
 _EXPRESSIBLE: Final = 10**308
 
 
@@ -41,10 +44,6 @@ def _unary(name: str, call: Callable[[Number], Number]) -> Function:
     )
 
 
-def _absolute(value: Number) -> Number:
-    return abs(value) if isinstance(value, int) else value.copy_abs()
-
-
 def _signum(given: Sequence[Value]) -> Value:
     value = whole(given[0], "number", 0)
     return number((value > 0) - (value < 0))
@@ -52,22 +51,21 @@ def _signum(given: Sequence[Value]) -> Value:
 
 def _float(value: Value, position: int) -> float:
     content: Number = number_of(value)
-    if _absolute(content) > _EXPRESSIBLE:
+    if numbers.absolute(content) > _EXPRESSIBLE:
         raise refuse("the number is too large for this function", position)
     return float(content)
 
 
 def _from_float(result: float) -> Number:
-    """Return the shortest decimal that names this float, as Terraform prints it."""
     if not math.isfinite(result):
         raise refuse("the result is not a finite number")
-    return Decimal(repr(result))
+    return numbers.rounded(Decimal(result), _FLOAT_BITS)
 
 
 def _logarithm_of(value: float, position: int) -> float:
     if value < 0:
         raise refuse("a negative number has no logarithm", position)
-    return math.log(value) if value else -math.inf
+    return floats.logarithm(value) if value else -math.inf
 
 
 def _log(given: Sequence[Value]) -> Value:
@@ -80,16 +78,11 @@ def _log(given: Sequence[Value]) -> Value:
 
 def _pow(given: Sequence[Value]) -> Value:
     try:
-        result = math.pow(_float(given[0], 0), _float(given[1], 1))
+        result = floats.power(_float(given[0], 0), _float(given[1], 1))
     except OverflowError as error:
         raise refuse("the result is too large") from error
-    except ValueError as error:
+    except (ValueError, ZeroDivisionError) as error:
         raise refuse("the result is not a real, finite number") from error
-    base, exponent = number_of(given[0]), number_of(given[1])
-    if abs(result) > _EXACT_FLOATS and isinstance(base, int) and isinstance(exponent, int):
-        exact: int = base**exponent
-        # Beyond 2^53 a float still names powers of two exactly: arithmetic must go on from there.
-        return number(exact if exact == result else _from_float(result))
     return number(_from_float(result))
 
 
@@ -112,6 +105,8 @@ def _parseint(given: Sequence[Value]) -> Value:
     if not smallest <= base <= largest:
         raise refuse(f"the base must be between {smallest} and {largest}, not {base}", 1)
     digits = text[1:] if text[:1] in {"+", "-"} else text
+    if len(digits) > _LONGEST_INTEGER:
+        raise refuse(f"more than {_LONGEST_INTEGER} digits are too many to compute with", 0)
     places = [
         _DIGITS.find(digit.lower() if base <= _CASELESS else digit) if digit else -1
         for digit in digits
@@ -119,7 +114,7 @@ def _parseint(given: Sequence[Value]) -> Value:
     if not places or not all(0 <= place < base for place in places):
         raise refuse(f'cannot read "{text}" as a base {base} integer', 0)
     result = reduce(lambda total, place: total * base + place, places, 0)
-    return number(-result if text.startswith("-") else result)
+    return number(numbers.of_integer(-result if text.startswith("-") else result))
 
 
 def _sum(given: Sequence[Value]) -> Value:
@@ -130,12 +125,7 @@ def _sum(given: Sequence[Value]) -> Value:
     for item in items:
         if item.is_null:
             raise refuse("an element to add is null", 0)
-        addend = number_of(convert(item, NUMBER))
-        total = (
-            total + addend
-            if isinstance(total, int) and isinstance(addend, int)
-            else CONTEXT.add(Decimal(total), Decimal(addend))
-        )
+        total = numbers.add(total, number_of(convert(item, NUMBER)))
     return number(total)
 
 
@@ -169,18 +159,12 @@ def _range(given: Sequence[Value]) -> Value:
         if len(items) == _LONGEST_RANGE:
             raise refuse(f"the range has more than {_LONGEST_RANGE} elements")
         items.append(number(current))
-        current = number_of(
-            number(
-                current + step
-                if isinstance(current, int) and isinstance(step, int)
-                else CONTEXT.add(Decimal(current), Decimal(step))
-            )
-        )
+        current = numbers.add(current, step)
     return list_of(NUMBER, items)
 
 
 FUNCTIONS: Final = (
-    _unary("abs", _absolute),
+    _unary("abs", numbers.absolute),
     _unary("ceil", math.ceil),
     _unary("floor", math.floor),
     function("log", [numeric("num"), numeric("base")], _log, returns=NUMBER),

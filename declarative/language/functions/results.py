@@ -97,11 +97,12 @@ def members_of(value: Value) -> dict[str, Value]:
 def whole(value: Value, what: str, position: int) -> int:
     """Return a number that has to be an integer."""
     content = number_of(value)
-    if not isinstance(content, int):
+    spelled = numbers.exact(content)
+    if spelled != spelled.to_integral_value():
         raise refuse(
             f"the {what} must be a whole number, not {numbers.format_number(content)}", position
         )
-    return content
+    return int(spelled)
 
 
 def require(value: Value, kinds: frozenset[Kind], wanted: str, position: int = 0) -> Value:
