@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -37,6 +38,8 @@ _TABLES = (
     _HERE / "expressions" / "numbers.txt",
     _HERE / "expressions" / "operators.txt",
 )
+_DIFFERENCES = tomllib.loads((_HERE / "differences.toml").read_text("utf-8"))["difference"]
+_PAGE = _HERE.parents[1] / "docs" / "language.md"
 _FILES = {
     "a.txt": "héllo\n",
     "x/a1/f.txt": "",
@@ -111,26 +114,50 @@ def _by_us(expression: str, directory: Path) -> str:
         return _REFUSED
 
 
-@pytest.mark.skipif(
-    shutil.which("terraform") is None, reason="the oracle, a terraform binary, is not on the PATH"
-)
-def test_results_are_terraforms(tmp_path: Path) -> None:
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
     for name, content in _FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content, "utf-8")
     (tmp_path / "x/b/link").symlink_to("../a1")
     (tmp_path / "x/dead").symlink_to("nowhere")
+    return tmp_path
+
+
+_with_oracle = pytest.mark.skipif(
+    shutil.which("terraform") is None, reason="the oracle, a terraform binary, is not on the PATH"
+)
+
+
+@_with_oracle
+def test_results_are_terraforms(project: Path) -> None:
     expressions = _expressions()
     assert len(expressions) > 1000
     expected = [
-        answer for batch in _batches(expressions) for answer in _by_terraform(batch, tmp_path)
+        answer for batch in _batches(expressions) for answer in _by_terraform(batch, project)
     ]
     differing = {
         expression: {"terraform": answer, "lamform": ours}
         for expression, answer in zip(expressions, expected, strict=True)
-        if (ours := _by_us(expression, tmp_path)) != answer
+        if (ours := _by_us(expression, project)) != answer
     }
     assert differing == {}
+
+
+@_with_oracle
+def test_what_differs_on_purpose_differs_as_the_list_says(project: Path) -> None:
+    examples = [tuple(example) for item in _DIFFERENCES for example in item["examples"]]
+    expressions = [expression for expression, _, _ in examples]
+    theirs = _by_terraform(expressions, project)
+    ours = [_by_us(expression, project) for expression in expressions]
+    assert list(zip(expressions, theirs, ours, strict=True)) == examples
+
+
+def test_the_page_lists_the_differences_and_no_others() -> None:
+    _, _, rest = _PAGE.read_text("utf-8").partition("What differs from Terraform:\n\n")
+    bullets = rest.partition("\n\n")[0].removeprefix("- ").split("\n- ")
+    listed = [" ".join(bullet.split()) for bullet in bullets]
+    assert listed == [" ".join(item["says"].split()) for item in _DIFFERENCES]
 
 
 @pytest.mark.parametrize("name", sorted({*BUILTINS, "can", "try"} - _NOT_COMPARED))
