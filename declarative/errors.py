@@ -156,6 +156,12 @@ class LamformError(Exception):
             item if item.address else replace(item, address=address) for item in self.diagnostics
         )
 
+    def place(self, where: SourceRange) -> None:
+        """Note where the diagnostics are about, as far as that was not known before."""
+        self.diagnostics = tuple(
+            item if item.range else replace(item, range=where) for item in self.diagnostics
+        )
+
     def add_detail(self, sentence: str) -> None:
         """Add a sentence to what the diagnostics tell."""
         self.diagnostics = tuple(

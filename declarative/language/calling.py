@@ -67,9 +67,7 @@ def call(
     if node.name == "can":
         return _can(node, evaluate)
     if function is None:
-        near = suggestion(node.name, (*known, *SPECIAL_FORMS))
-        detail = f'There is no function named "{node.name}".{near}'
-        raise EvaluationError.of("Call to unknown function", detail, range=node.range)
+        raise _unknown_function(node, known)
     arguments = _arguments(node, evaluate)
     if arguments is None:
         residual = try_residual(lambda: _whole(node, evaluate))
@@ -77,6 +75,23 @@ def call(
     _check_count(node, function, len(arguments))
     result = _result(node, function, context, arguments)
     return _marked(node, function, result, arguments)
+
+
+def _unknown_function(node: Call, known: Sequence[str]) -> EvaluationError:
+    namespace, _, name = node.name.rpartition("::")
+    if namespace == "provider" or namespace.startswith("provider::"):
+        detail = (
+            f'"{node.name}" would be the function of a Terraform provider, and there are no '
+            "providers here. Write it with the built-in functions, or pass the result in as a "
+            "variable."
+        )
+        return EvaluationError.of("No functions of providers", detail, range=node.range)
+    if namespace:
+        detail = f'There is no namespace "{namespace}": built-in functions are in "core".'
+        return EvaluationError.of("Call to unknown function", detail, range=node.range)
+    near = suggestion(name, (*known, *SPECIAL_FORMS))
+    detail = f'There is no function named "{name}".{near}'
+    return EvaluationError.of("Call to unknown function", detail, range=node.range)
 
 
 def _arguments(node: Call, evaluate: Evaluate) -> list[_Argument] | None:
@@ -139,8 +154,8 @@ def _result(
     except ConversionError as error:
         return _refused(node, function, error.message, arguments, None)
     except EvaluationError as error:
-        placed = tuple(replace(item, range=item.range or node.range) for item in error.diagnostics)
-        raise EvaluationError(placed) from None
+        error.place(node.range)
+        raise
 
 
 def _fitted(node: Call, argument: _Argument, parameter: Parameter) -> Value:

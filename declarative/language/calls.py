@@ -19,6 +19,8 @@ from declarative.language.world import NO_SOURCES, Sources
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from declarative.language.limits import Work
+
 
 def no_head() -> str:
     """Refuse: nobody knows of a commit here.
@@ -38,12 +40,14 @@ class CallContext:
         environ: The environment.
         sources: Where secrets come from.
         head: Returns the commit that the project's files are at.
+        work: What is done already by the loop or template that this is inside of.
     """
 
     root: Path
     environ: Mapping[str, str]
     sources: Sources = NO_SOURCES
     head: Callable[[], str] = no_head
+    work: Work | None = None
 
 
 @dataclass(frozen=True, slots=True)

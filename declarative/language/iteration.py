@@ -9,7 +9,7 @@ from declarative.errors import EvaluationError
 from declarative.language.marks import is_traced, items_of
 from declarative.language.nodes import ForTuple
 from declarative.language.residuals import rebuilt, try_residual
-from declarative.language.scoping import ChildScope
+from declarative.language.scoping import ChildScope, counting
 from declarative.language.traversal import SPLAT_ITEM
 from declarative.language.types import ConversionError, convert, friendly_name
 from declarative.language.values import (
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from declarative.errors import SourceRange
+    from declarative.language.limits import Work
     from declarative.language.nodes import Expression, ForObject, Splat
     from declarative.language.scoping import Scope
 
@@ -66,6 +67,19 @@ def pairs_of(collection: Value, where: SourceRange) -> Iterator[tuple[Value, Val
         shown = friendly_name(collection.type)
         detail = f"A value of type {shown} cannot be used as the collection in a 'for' expression."
         raise EvaluationError.of("Iteration over non-iterable value", detail, range=where)
+
+
+def count_turn(work: Work, where: SourceRange) -> None:
+    """Count a turn of a loop.
+
+    Raises:
+        EvaluationError: that was one too many.
+    """
+    try:
+        work.turn()
+    except EvaluationError as error:
+        error.place(where)
+        raise
 
 
 def truth(value: Value, where: SourceRange) -> Value:
@@ -171,8 +185,10 @@ def walk(node: ForTuple | ForObject, scope: Scope, evaluate: Evaluate) -> Value:
     turns = _Walk(node, evaluate)
     if turns.note(collection):
         names = For(node.key_name, node.value_name)
+        around, work = counting(scope)
         for key, item in pairs_of(collection, node.collection.range):
-            turns.turn(ChildScope(scope, names.bind(key, item)))
+            count_turn(work, node.range)
+            turns.turn(ChildScope(around, names.bind(key, item)))
     elif collection.type.kind in {Kind.STRING, Kind.NUMBER, Kind.BOOL}:
         list(pairs_of(collection, node.collection.range))
     made = turns.result()

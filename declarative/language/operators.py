@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -104,5 +103,5 @@ def _compute(node: Binary, left: object, right: object) -> bool | Number:
     try:
         return _ARITHMETIC[node.op](left, right)
     except EvaluationError as error:
-        placed = tuple(replace(item, range=node.range) for item in error.diagnostics)
-        raise EvaluationError(placed) from None
+        error.place(node.range)
+        raise

@@ -25,18 +25,18 @@ def distinct_sorted(items: Iterable[Value]) -> tuple[Value, ...]:
     Null comes last, then unknown; numbers go by size, other scalars by content, and
     collections by how Terraform writes them down.
     """
-    different = {_identity(item): item for item in items}
+    different = {identity(item): item for item in items}
     return tuple(sorted(different.values(), key=_order))
 
 
-def _identity(value: Value) -> SortKey:
-    """Return a key that is equal for equal known values."""
+def identity(value: Value) -> SortKey:
+    """Return a key that is equal for equal known values of one type."""
     content = value.content
     rank = _RANKS.get(type(content), 0)
     if isinstance(content, tuple):
-        return rank, *map(_identity, content)
+        return rank, *map(identity, content)
     if isinstance(content, dict):
-        return rank, *((name, _identity(item)) for name, item in content.items())
+        return rank, *((name, identity(item)) for name, item in content.items())
     if isinstance(content, Reference):
         return rank, content.address
     if content is None:
@@ -50,8 +50,8 @@ def _order(value: Value) -> SortKey:
         return (1 if content is None else 2,)
     if isinstance(content, tuple | dict):
         # Numbers are written short, so that two of these may look the same.
-        return 0, _RANKS[type(content)], _written(value), _identity(value)
-    return 0, *_identity(value)
+        return 0, _RANKS[type(content)], _written(value), identity(value)
+    return 0, *identity(value)
 
 
 def _written(value: Value) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
 
 from declarative.errors import EvaluationError
-from declarative.language.iteration import For, pairs_of, truth
+from declarative.language.iteration import For, count_turn, pairs_of, truth
+from declarative.language.limits import check_text
 from declarative.language.marks import is_sensitive_deep, is_traced_deep
 from declarative.language.nodes import (
     ForDirective,
@@ -16,7 +17,7 @@ from declarative.language.nodes import (
     Text,
 )
 from declarative.language.residuals import rebuilt, try_residual
-from declarative.language.scoping import ChildScope
+from declarative.language.scoping import ChildScope, counting
 from declarative.language.templates import normalize
 from declarative.language.types import ConversionError, convert
 from declarative.language.values import STRING, UNKNOWN, Value, solid, text
@@ -24,6 +25,7 @@ from declarative.language.values import STRING, UNKNOWN, Value, solid, text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from declarative.errors import SourceRange
     from declarative.language.nodes import Expression, TemplatePart
     from declarative.language.scoping import Scope
 
@@ -39,6 +41,21 @@ class _Rendering:
     unknown: bool = False
     sensitive: bool = False
     traced: bool = False
+    size: int = 0
+
+    def write(self, text_: str, where: SourceRange) -> None:
+        """Add a string.
+
+        Raises:
+            EvaluationError: all of them are too long.
+        """
+        self.size += len(text_)
+        try:
+            check_text(self.size)
+        except EvaluationError as error:
+            error.place(where)
+            raise
+        self.strings.append(text_)
 
     def note(self, value: Value) -> bool:
         """Note the marks of a value; return whether it is known."""
@@ -74,7 +91,7 @@ def _render(parts: Iterable[TemplatePart], scope: Scope, rendering: _Rendering) 
     for part in parts:
         match part:
             case Text():
-                rendering.strings.append(part.text)
+                rendering.write(part.text, part.range)
             case Interpolation():
                 _interpolate(part, scope, rendering)
             case IfDirective():
@@ -100,7 +117,7 @@ def _interpolate(part: Interpolation, scope: Scope, rendering: _Rendering) -> No
         detail = f"Cannot include the given value in a string template: {error.message}."
         raise EvaluationError.of(summary, detail, range=part.expression.range) from None
     if rendering.note(converted):
-        rendering.strings.append(str(converted.content))
+        rendering.write(str(converted.content), part.range)
 
 
 def _repeat(part: ForDirective, scope: Scope, rendering: _Rendering) -> None:
@@ -108,5 +125,7 @@ def _repeat(part: ForDirective, scope: Scope, rendering: _Rendering) -> None:
     if not rendering.note(collection):
         return
     names = For(part.key_name, part.value_name)
+    around, work = counting(scope)
     for key, item in pairs_of(collection, part.collection.range):
-        _render(part.body, ChildScope(scope, names.bind(key, item)), rendering)
+        count_turn(work, part.range)
+        _render(part.body, ChildScope(around, names.bind(key, item)), rendering)

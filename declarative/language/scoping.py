@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
+
+from declarative.language.limits import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,3 +66,12 @@ class ChildScope:
     def names(self) -> Iterable[str]:
         """Return the names of this scope and of its parents."""
         return {*self.bindings, *self.parent.names()}
+
+
+def counting(scope: Scope) -> tuple[Scope, Work]:
+    """Return a scope for the turns of a loop, and what counts them with those around it."""
+    work = scope.context.work
+    if work is not None:
+        return scope, work
+    work = Work()
+    return ChildScope(scope, {}, replace(scope.context, work=work)), work

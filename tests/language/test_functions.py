@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
 import time
 from dataclasses import dataclass
@@ -13,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from declarative.errors import EvaluationError, LamformError
+from declarative.language import limits
 from declarative.language.calls import CallContext
 from declarative.language.expressions import evaluate
-from declarative.language.functions import BUILTINS, globs, json_text
+from declarative.language.functions import BUILTINS, encoding, globs, json_text
 from declarative.language.functions.graphemes import clusters
 from declarative.language.functions.re2 import compile_pattern
 from declarative.language.plain import from_python, to_python
@@ -204,6 +207,10 @@ _TYPES = [
 ]
 
 _REFUSALS = [
+    ("provider::aws::arn_parse(1)", "there are no providers here"),
+    ("provider::f()", "there are no providers here"),
+    ("other::upper(1)", 'no namespace "other"'),
+    ("core::uper(1)", 'Did you mean "upper"'),
     ("abs([])", "a number is required"),
     ("log(0, 2)", "not a finite number"),
     ("log(-1, 2)", "negative number has no logarithm"),
@@ -402,6 +409,80 @@ def test_getenv_reads_the_environment_it_is_given() -> None:
 
 def test_what_is_read_outside_keeps_its_call() -> None:
     assert _evaluate('getenv("STAGE")', STAGE="dev").residual is not None
+
+
+_MANY = 'format("%010000d", 0)'
+_BOMBS = [
+    ('format("%999999999d", 1)', "more than 100000 characters"),
+    ('format("%.999999999f", 1)', "more than 100000 characters"),
+    ("pow(10, 1e9)", "too large"),
+    ("pow(10, pow(10, 300))", "too large"),
+    ("1e999999999", "between 1e-10000 and 1e10000"),
+    ("1e9999 * 1e9999", "between 1e-10000 and 1e10000"),
+    ("1e-9999 / 1e9999", "between 1e-10000 and 1e10000"),
+    ('jsondecode("1e999999999")', "out of range"),
+    ('yamldecode("1e999999999")', "out of range"),
+    ("range(0, 1e9)", "more than 1024 elements"),
+    ("setproduct(range(1000), range(1000), range(1000))", "more than 1,000,000 elements"),
+    ("concat([for i in range(1001) : range(1000)]...)", "more than 1,000,000 elements"),
+    ("flatten([for i in range(1001) : range(1000)])", "more than 1,000,000 elements"),
+    (f'replace({_MANY}, "0", {_MANY})', "100,000,000"),
+    (f'replace({_MANY}, "/[0-9]/", {_MANY})', "at most"),
+    (f"join({_MANY}, range(1000))", "characters"),
+    (f'format("{"%[1]s" * 1000}", {_MANY})', "characters"),
+    ('indent(100000, join("\\n", range(1000)))', "characters"),
+    ('indent(1e9, "a")', "at most 100000 spaces"),
+    (f'"%{{ for n in range(1000) }}${{{_MANY}}}%{{ endfor }}"', "characters"),
+    ("[for i in range(1000) : [for j in range(1000) : [for k in range(1000) : 1]]]", "turns"),
+    ("[for i in range(1000) : try([for j in range(1000) : [for k in range(9) : 1]], 1)]", "turns"),
+    ('file("/dev/zero")', "is a device"),
+    ('filesha256("/dev/zero")', "is a device"),
+    ("element([1], 1e9999)", "too large"),
+    ('cidrhost("::/0", 1e9999)', "too large"),
+    ('templatefile("self", {})', "more than 30 deep"),
+]
+
+
+@pytest.mark.parametrize(("expression", "part"), _BOMBS)
+def test_what_would_never_end_or_fit_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expression: str, part: str
+) -> None:
+    monkeypatch.setattr(limits, "LONGEST_TEXT", 5_000_000)
+    monkeypatch.setattr(limits, "MOST_TURNS", 30_000)
+    again = '${templatefile("self", {})}'
+    (tmp_path / "self").write_text(again)
+    started = time.monotonic()
+    with pytest.raises(EvaluationError) as caught:
+        _evaluate(expression, tmp_path)
+    assert part in str(caught.value)
+    assert all(found.range for found in caught.value.diagnostics)
+    assert time.monotonic() - started < 20
+
+
+def test_limits_do_not_depend_on_what_was_evaluated_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MOST_TURNS", 10)
+    for _ in range(3):
+        assert _json("[[for i in range(8) : i][0], [for i in range(8) : i][1]]") == "[0,1]"
+
+
+def test_templates_that_take_in_themselves_twice_come_to_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MOST_TURNS", 30_000)
+    (tmp_path / "twice").write_text('${try(templatefile("twice", {}), 0)}' * 2)
+    started = time.monotonic()
+    assert _json('length(templatefile("twice", {})) > 1', tmp_path) == "true"
+    assert time.monotonic() - started < 20
+
+
+def test_unpacked_text_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "LONGEST_TEXT", 1000)
+    monkeypatch.setattr(limits, "LONGEST_TEXT", 1000)
+    packed = base64.b64encode(gzip.compress(b"a" * 2000)).decode()
+    with pytest.raises(EvaluationError, match="at most 1,000"):
+        _evaluate(f'base64gunzip("{packed}")')
 
 
 def test_a_few_yaml_lines_cannot_fill_the_memory() -> None:

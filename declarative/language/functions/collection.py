@@ -7,6 +7,7 @@ these move elements without looking at them; see `structural`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from declarative.language.calls import Parameter, refuse
@@ -30,8 +31,10 @@ from declarative.language.functions.results import (
     text_of,
     whole,
 )
+from declarative.language.limits import MOST_ELEMENTS, check_elements
 from declarative.language.marks import inner
 from declarative.language.nodes import Call, Expression, Index, Literal
+from declarative.language.ordering import identity
 from declarative.language.types import convert, unify
 from declarative.language.values import (
     BOOL,
@@ -111,6 +114,7 @@ def _concat(given: Sequence[Value]) -> Value:
         raise refuse("at least one argument is required")
     for position, argument in enumerate(given):
         require(argument, ORDERED, _A_LIST, position)
+    check_elements(sum(len(items_of(argument)) for argument in given))
     joined = [item for argument in given for item in items_of(argument)]
     if all(argument.type.kind is Kind.LIST for argument in given):
         types = {element_type(argument.type) for argument in given} - {DYNAMIC}
@@ -141,7 +145,8 @@ def _at(container: Value, index: int) -> Callable[[Expression], Expression]:
 
 def _flatten(given: Sequence[Value]) -> Value:
     items_of(require(given[0], SEQUENCES, _A_COLLECTION))
-    leaves = tuple(_leaves(items_of(given[0])))
+    leaves = tuple(islice(_leaves(items_of(given[0])), MOST_ELEMENTS + 1))
+    check_elements(len(leaves))
     unsure = SEQUENCES | {Kind.DYNAMIC}
     if any(not leaf.is_known and leaf.type.kind in unsure for leaf in leaves):
         # It may turn out to be a list, so not even the number of elements is known.
@@ -164,11 +169,10 @@ def _chunklist(given: Sequence[Value]) -> Value:
 
 def _distinct(given: Sequence[Value]) -> Value:
     listed = convert(require(given[0], SEQUENCES, _A_COLLECTION), LIST_OF_ANY)
-    found: list[Value] = []
+    found: dict[object, Value] = {}
     for item in items_of(listed):
-        if item not in found:
-            found.append(item)
-    return list_of(element_type(listed.type), found)
+        found.setdefault((item.type, identity(item)), item)
+    return list_of(element_type(listed.type), found.values())
 
 
 def _compact(given: Sequence[Value]) -> Value:
@@ -230,9 +234,9 @@ def _matchkeys(given: Sequence[Value]) -> Value:
     common = unify((element_type(keys.type), element_type(wanted.type)))
     if common is None:
         raise refuse("the keys and what is searched for must have one type", 2)
-    searched = [convert(item, common) for item in items_of(wanted)]
+    searched = {identity(convert(item, common)) for item in items_of(wanted)}
     pairs = zip(items_of(values), items_of(keys), strict=True)
-    kept = [value for value, key in pairs if convert(key, common) in searched]
+    kept = [value for value, key in pairs if identity(convert(key, common)) in searched]
     return list_of(element_type(values.type), kept)
 
 

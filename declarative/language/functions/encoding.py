@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import gzip
+import io
 import re
 import string as alphabet
 import struct
@@ -15,6 +16,7 @@ from typing import Final
 from declarative.language.calls import Parameter, refuse
 from declarative.language.functions import csv_text, json_text
 from declarative.language.functions.results import function, scalar, string, text
+from declarative.language.limits import LONGEST_TEXT
 from declarative.language.values import STRING, Value
 
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -99,7 +101,9 @@ def _base64gzip(given: str) -> Value:
 
 def _base64gunzip(given: str) -> Value:
     try:
-        return string(gzip.decompress(_bytes(given)).decode())
+        with gzip.GzipFile(fileobj=io.BytesIO(_bytes(given))) as packed:
+            unpacked = packed.read(LONGEST_TEXT + 1)
+        return string(unpacked.decode())
     except UnicodeDecodeError as error:
         raise refuse("the unpacked bytes are not UTF-8 text", 0) from error
     except (OSError, EOFError, zlib.error) as error:

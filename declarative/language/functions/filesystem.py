@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import posixpath
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -43,6 +44,8 @@ def _read(context: CallContext, given: Value) -> bytes:
     path = _located(context, given)
     shown = text_of(given)
     try:
+        if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+            raise refuse(f'"{shown}" is a device or a pipe, not a file', 0)
         return path.read_bytes()
     except FileNotFoundError as error:
         raise refuse(

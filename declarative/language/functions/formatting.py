@@ -24,6 +24,7 @@ from declarative.language.functions.results import (
     text,
     text_of,
 )
+from declarative.language.limits import check_text
 from declarative.language.numbers import absolute, exact, format_number
 from declarative.language.types import convert
 from declarative.language.values import BOOL, NUMBER, STRING, Value
@@ -57,7 +58,7 @@ def render(template: str, arguments: Sequence[Value]) -> str:
             arguments that are missing or left over.
     """
     output: list[str] = []
-    position = following = used = 0
+    position = following = used = size = 0
     while (match := _next(template, position)) is not None:
         output.append(template[position : match.start()])
         position = match.end()
@@ -72,6 +73,8 @@ def render(template: str, arguments: Sequence[Value]) -> str:
                 f"but {len(arguments)} follow the format"
             )
         output.append(_rendered(verb, arguments[taken], taken + 1))
+        size += len(output[-1])
+        check_text(size)
         following = taken + 1
         used = max(used, following)
     if used < len(arguments):
@@ -164,7 +167,10 @@ def _integer(verb: _Verb, argument: Value) -> str:
     if not value and verb.precision == 0:
         return ""
     code, prefix = _BASES[verb.letter.lower()]
-    digits = format(abs(int(spelled)), code).rjust(verb.precision or 0, "0")
+    size = spelled.copy_abs()
+    digits = (f"{size:f}" if code == "d" else format(int(size), code)).rjust(
+        verb.precision or 0, "0"
+    )
     if "#" not in verb.flags:
         prefix = ""
     if verb.letter == "X":

@@ -55,7 +55,7 @@ def _at(network: _Network, number: int) -> str:
 
 
 def _cidrhost(given: Sequence[Value]) -> Value:
-    network, number = _network(given[0]), whole(given[1], "host number", 1)
+    network, number = _network(given[0]), whole(given[1], "host number", 1, bits=128)
     place = number + network.num_addresses if number < 0 else number
     if not 0 <= place < network.num_addresses:
         raise refuse(f"the prefix {network} has no host numbered {number}", 1)
@@ -71,7 +71,10 @@ def _cidrnetmask(given: str) -> Value:
 
 def _cidrsubnet(given: Sequence[Value]) -> Value:
     network = _network(given[0])
-    bits, number = whole(given[1], "number of new bits", 1), whole(given[2], "subnet number", 2)
+    bits, number = (
+        whole(given[1], "number of new bits", 1),
+        whole(given[2], "subnet number", 2, bits=128),
+    )
     if bits < 0:
         raise refuse("the number of new bits must not be negative", 1)
     free = network.max_prefixlen - network.prefixlen - bits

@@ -15,6 +15,7 @@ from declarative.language.functions.results import (
     text,
     text_of,
 )
+from declarative.language.limits import check_text
 from declarative.language.values import STRING, Kind, Type, Value, object_of, tuple_of
 
 _SHORTEST_PATTERN: Final = 2  # the two slashes
@@ -73,12 +74,16 @@ def _regexall(given: Sequence[Value]) -> Value:
 def _replace(given: Sequence[Value]) -> Value:
     subject, wanted, replacement = (text_of(item) for item in given)
     if len(wanted) < _SHORTEST_PATTERN or not (wanted.startswith("/") and wanted.endswith("/")):
+        times = subject.count(wanted)
+        check_text(len(subject) + times * (len(replacement) - len(wanted)))
         return string(subject.replace(wanted, replacement))
     pattern = compile_pattern(wanted[1:-1])
     output: list[str] = []
-    end = 0
+    end = size = 0
     for match in pattern.matches(subject):
         output += [subject[end : match.start()], _expand(replacement, pattern, match)]
+        size += len(output[-1]) + len(output[-2])
+        check_text(size)
         end = match.end()
     return string("".join([*output, subject[end:]]))
 

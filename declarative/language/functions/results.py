@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from declarative.language import numbers
+from declarative.language import limits, numbers
 from declarative.language.calls import (
     CallContext,
     Function,
@@ -41,7 +41,12 @@ MAPPINGS: Final = frozenset({Kind.MAP, Kind.OBJECT})
 
 
 def string(text: str) -> Value:
-    """Return a string value; like all strings of the language it is in form NFC."""
+    """Return a string value; like all strings of the language it is in form NFC.
+
+    Raises:
+        EvaluationError: it is too long.
+    """
+    limits.check_text(len(text))
     return Value(STRING, unicodedata.normalize("NFC", text))
 
 
@@ -94,15 +99,18 @@ def members_of(value: Value) -> dict[str, Value]:
     return value.content
 
 
-def whole(value: Value, what: str, position: int) -> int:
-    """Return a number that has to be an integer."""
+def whole(value: Value, what: str, position: int, *, bits: int = 63) -> int:
+    """Return a number that has to be an integer of at most so many bits."""
     content = number_of(value)
     spelled = numbers.exact(content)
     if spelled != spelled.to_integral_value():
         raise refuse(
             f"the {what} must be a whole number, not {numbers.format_number(content)}", position
         )
-    return int(spelled)
+    made = int(spelled)
+    if made.bit_length() > bits:
+        raise refuse(f"the {what} is too large", position)
+    return made
 
 
 def require(value: Value, kinds: frozenset[Kind], wanted: str, position: int = 0) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import product
@@ -17,6 +18,8 @@ from declarative.language.functions.results import (
     plain,
     require,
 )
+from declarative.language.limits import check_elements
+from declarative.language.ordering import identity
 from declarative.language.types import convert, set_of, unify
 from declarative.language.values import DYNAMIC, Kind, Type, Value, tuple_of
 
@@ -71,6 +74,7 @@ def _setproduct(given: Sequence[Value]) -> Value:
         _factor(require(argument, SEQUENCES, _A_SET, position))
         for position, argument in enumerate(given)
     ]
+    check_elements(math.prod(len(items) for _, items in factors))
     element = Type(Kind.TUPLE, elements=tuple(type_ for type_, _ in factors))
     combinations = [
         Value(element, tuple_of(items).content)
@@ -81,9 +85,19 @@ def _setproduct(given: Sequence[Value]) -> Value:
     return list_of(element, combinations)
 
 
+def _shared(left: _Items, right: _Items) -> _Items:
+    others = set(map(identity, right))
+    return [item for item in left if identity(item) in others]
+
+
+def _left_over(left: _Items, right: _Items) -> _Items:
+    others = set(map(identity, right))
+    return [item for item in left if identity(item) not in others]
+
+
 FUNCTIONS: Final = (
-    _operation("setunion", lambda a, b: (*a, *(item for item in b if item not in a)), ()),
-    _operation("setintersection", lambda a, b: tuple(item for item in a if item in b), ()),
-    _operation("setsubtract", lambda a, b: tuple(item for item in a if item not in b), ("a", "b")),
+    _operation("setunion", lambda a, b: (*a, *_left_over(b, a)), ()),
+    _operation("setintersection", _shared, ()),
+    _operation("setsubtract", _left_over, ("a", "b")),
     function("setproduct", [], _setproduct, variadic=Parameter("sets")),
 )

@@ -21,6 +21,7 @@ from declarative.language.functions.results import (
     text_of,
     whole,
 )
+from declarative.language.limits import check_text
 from declarative.language.values import BOOL, STRING, Value
 
 _WIDEST: Final = 100_000
@@ -71,7 +72,9 @@ def _indent(given: Sequence[Value]) -> Value:
         raise refuse("the number of spaces must not be negative", 0)
     if spaces > _WIDEST:
         raise refuse(f"at most {_WIDEST} spaces can be put in front of a line", 0)
-    return string(text_of(given[1]).replace("\n", "\n" + " " * spaces))
+    source = text_of(given[1])
+    check_text(len(source) + source.count("\n") * spaces)
+    return string(source.replace("\n", "\n" + " " * spaces))
 
 
 def _join(given: Sequence[Value]) -> Value:
@@ -83,7 +86,9 @@ def _join(given: Sequence[Value]) -> Value:
             if item.is_null:
                 raise refuse(f"element {index} is null and cannot be joined", position)
             parts.append(text_of(item))
-    return string(text_of(given[0]).join(parts))
+    separator = text_of(given[0])
+    check_text(sum(map(len, parts)) + len(separator) * max(0, len(parts) - 1))
+    return string(separator.join(parts))
 
 
 def _split(given: Sequence[Value]) -> Value:

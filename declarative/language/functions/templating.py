@@ -12,6 +12,7 @@ from declarative.language.expressions import evaluate
 from declarative.language.functions.filesystem import read_text
 from declarative.language.functions.results import MAPPINGS, members_of, plain, require, text
 from declarative.language.functions.results import text_of as content_of
+from declarative.language.limits import Work
 from declarative.language.nodes import Literal, Template, Text
 from declarative.language.reading import parse_expression
 from declarative.language.types import convert
@@ -67,7 +68,10 @@ def functions(builtins: Callable[[], Mapping[str, Function]]) -> tuple[Function,
         if wrong:
             raise refuse(f'"{wrong[0]}" is not a name that a template could use', 1)
         node = _parsed(source, filename)
-        made = evaluate(node, _Scope(context, builtins(), members))
+        work = context.work or Work()
+        inner = _Scope(replace(context, work=work), builtins(), members)
+        with work.template():
+            made = evaluate(node, inner)
         return replace(made, residual=None)
 
     def from_file(context: CallContext, given: Sequence[Value]) -> Value:
