@@ -467,6 +467,13 @@ def test_limits_do_not_depend_on_what_was_evaluated_before(
         assert _json("[[for i in range(8) : i][0], [for i in range(8) : i][1]]") == "[0,1]"
 
 
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a*)*c", "(a|aa)+$", "(?:a?){40}c", "a*a*a*a*c"])
+def test_no_pattern_takes_a_power_of_the_text(pattern: str) -> None:
+    started = time.monotonic()
+    assert _json(f'length(regexall("{pattern}", "{"a" * 60}b"))') == "0"
+    assert time.monotonic() - started < 5
+
+
 def test_templates_that_take_in_themselves_twice_come_to_an_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

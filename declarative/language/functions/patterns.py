@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from declarative.language.calls import refuse
-from declarative.language.functions.re2 import Pattern, compile_pattern
+from declarative.language.functions.re2 import Match, Pattern, compile_pattern
 from declarative.language.functions.results import (
     function,
     list_of,
@@ -26,10 +26,10 @@ def _captured(text_: str | None) -> Value:
     return Value(STRING, None) if text_ is None else string(text_)
 
 
-def _capture(pattern: Pattern, match: re.Match[str]) -> Value:
+def _capture(pattern: Pattern, match: Match) -> Value:
     """Return the whole match, a tuple of its groups, or an object of its named groups."""
     if not pattern.names:
-        return string(match[0])
+        return string(match.whole)
     groups = [_captured(group) for group in match.groups()]
     named = [name for name in pattern.names if name is not None]
     if not named:
@@ -81,14 +81,14 @@ def _replace(given: Sequence[Value]) -> Value:
     output: list[str] = []
     end = size = 0
     for match in pattern.matches(subject):
-        output += [subject[end : match.start()], _expand(replacement, pattern, match)]
+        output += [subject[end : match.span()[0]], _expand(replacement, pattern, match)]
         size += len(output[-1]) + len(output[-2])
         check_text(size)
-        end = match.end()
+        end = match.span()[1]
     return string("".join([*output, subject[end:]]))
 
 
-def _expand(template: str, pattern: Pattern, match: re.Match[str]) -> str:
+def _expand(template: str, pattern: Pattern, match: Match) -> str:
     """Replace ``$1``, ``${1}`` and ``${name}`` by groups; an unknown group is empty."""
 
     def group(reference: re.Match[str]) -> str:
