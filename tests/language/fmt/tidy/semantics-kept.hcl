@@ -1,0 +1,7 @@
+a = "  x  "
+b = " ${c} "
+d = <<E
+  x  
+
+E
+e = f # unwrapped

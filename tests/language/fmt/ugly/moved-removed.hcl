@@ -1,0 +1,10 @@
+moved{
+from=release.a
+to=release.b["x"]
+}
+removed{
+from=release.c
+lifecycle{
+destroy=false
+}
+}
