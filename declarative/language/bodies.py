@@ -85,9 +85,13 @@ class BodyLowering:
             self.line_breaks_in_strings |= error.line_break_in_string
             self._take([error.diagnostic])
         except RecursionError:
-            detail = "Split the expression up with locals."
             where = self._text.range(node.start_byte, node.end_byte)
-            self._report("Expression nested too deeply", detail, where)
+            if node.type == "block":
+                detail = "No block of the language stands more than a few blocks deep."
+                self._report("Blocks nested too deeply", detail, where)
+            else:
+                detail = "Split the expression up with locals."
+                self._report("Expression nested too deeply", detail, where)
 
     def _attribute(self, node: Node) -> Attribute:
         name, equals, value = significant(node)

@@ -23,7 +23,7 @@ from declarative.language.nodes import Block, Body
 from declarative.language.quirks import respelled
 from declarative.language.source import SourceText, snippet_for
 from declarative.language.structure import Segment, segments
-from declarative.language.tokens import tokens_of
+from declarative.language.tokens import Kind, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,6 +45,9 @@ _NEEDS_MASK: Final = re.compile(rb"\d[eE]|\\|\$\$\{|%%\{|\x00")
 _STUMBLES: Final = frozenset({INCOMPLETE, UNEXPECTED})
 _WHITE_SPACE: Final = re.compile(rb"\r(?!\n)|[\x0b\x0c]")
 _TOO_DEEP: Final = "Split it up with locals: expressions can be nested about a hundred deep."
+_DEEPEST_TEMPLATE: Final = 50
+"""The grammar loses its way in interpolations not much deeper inside each other."""
+_SPLIT: Final = f"Split it up with locals: they can be nested {_DEEPEST_TEMPLATE} deep."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,11 @@ def parse(source: bytes, filename: str) -> ParsedFile:
         root = Parser(_LANGUAGE).parse(padded).root_node
     lowering = BodyLowering(text)
     body = lowering.body(root) if not root.has_error else None
-    if body is None or lowering.line_breaks_in_strings:
+    too_deep = _nesting_error(text) if body is None else None
+    if too_deep is not None:
+        body = Body((), ())
+        lowering.diagnostics.append(too_deep)
+    elif body is None or lowering.line_breaks_in_strings:
         lowering = BodyLowering(text)
         body = _by_segments(padded, text, lowering)
     diagnostics = [*_encoding_errors(text), *_white_space_errors(text), *lowering.diagnostics]
@@ -180,12 +187,27 @@ def _sole_expression(root: Node, length: int) -> Node | None:
 def _expression_fault(root: Node, source: SourceText, shift: int) -> Diagnostic:
     if not source.source.strip():
         return Diagnostic("Missing expression", "There is nothing to evaluate.")
+    too_deep = _nesting_error(source, shift)
+    if too_deep is not None:
+        return too_deep
     for segment in segments(source.source + b"\n"):
         if segment.fault is not None:
             fault = segment.fault
             where = source.range(fault.start + shift, fault.end + shift)
             return Diagnostic(fault.summary, fault.detail, range=where)
     return next(iter(explain(root, source)))
+
+
+def _nesting_error(text: SourceText, shift: int = 0) -> Diagnostic | None:
+    """Return an error for the first interpolation that is too deep in others."""
+    depth = 0
+    for token in tokens_of(text.source):
+        depth += (token.kind is Kind.TEMPLATE) - (token.kind is Kind.END_TEMPLATE)
+        if depth > _DEEPEST_TEMPLATE:
+            start = token.start + shift
+            where = text.range(start, start + len(token.text))
+            return Diagnostic("Interpolations nested too deeply", _SPLIT, range=where)
+    return None
 
 
 def _encoding_errors(text: SourceText) -> list[Diagnostic]:
