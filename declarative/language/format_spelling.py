@@ -64,9 +64,12 @@ class _Spelling:
                 yield first, last, tokens_of(_TYPES[spelled])
         elif self._tokens[first].kind is Kind.QUOTE:
             last = bisect_left(self._starts, where.end.byte)
-            inner = _unwrapped(self._tokens[first:last])
-            if inner is not None:
-                yield first, last, inner
+            value: Sequence[Token] = self._tokens[first:last]
+            inner = _unwrapped(value)
+            while inner is not None:  # all at once: Terraform unwraps one a run
+                value, inner = inner, _unwrapped(inner)
+            if len(value) < last - first:
+                yield first, last, value
 
     def _label(self, label: Label) -> Iterator[_Edit]:
         first = bisect_left(self._starts, label.range.start.byte)

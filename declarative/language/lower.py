@@ -34,7 +34,7 @@ from declarative.language.nodes import (
     UnaryOperator,
     Variable,
 )
-from declarative.language.numbers import number
+from declarative.language.numbers import read_number
 from declarative.language.template_reading import TemplateReader
 from declarative.language.templates import normalize
 
@@ -155,7 +155,7 @@ class ExpressionLowering:
 
     def _number(self, text: str, node: Node) -> int | Decimal:
         try:
-            return number(Decimal(text))
+            return read_number(text)
         except EvaluationError as error:
             (found,) = error.diagnostics
             return self.fail(found.summary, found.detail, node)

@@ -11,7 +11,15 @@ what is computed from there: those are `Rounded`.
 
 from __future__ import annotations
 
-from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
+from decimal import (
+    MAX_EMAX,
+    MAX_PREC,
+    MIN_EMIN,
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    InvalidOperation,
+)
 from typing import Final, NamedTuple, Self
 
 from declarative.errors import EvaluationError
@@ -84,6 +92,18 @@ def number(value: Number) -> Number:
     if len(shown.as_tuple().digits) > _SAFE_DIGITS:
         return _number_of(_nearest(*value.as_integer_ratio(), _BITS))
     return _whole_or_decimal(shown)
+
+
+def read_number(text: str) -> Number:
+    """Return the number that decimal digits spell, with a fraction and an exponent or without.
+
+    Raises:
+        EvaluationError: it is too large or too small to compute with.
+    """
+    try:
+        return number(Decimal(text))
+    except InvalidOperation:  # not even the exponent can be computed with
+        return number(Decimal("Infinity"))
 
 
 def rounded(value: Number, bits: int) -> Number:

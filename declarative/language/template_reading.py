@@ -6,6 +6,7 @@ leave white space out.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 from typing import Literal as OneOf
 
@@ -46,6 +47,7 @@ _MARKS: Final[dict[str, MarkKind]] = {
 _SPECIAL: Final = frozenset("\\$%\n")
 """Without any of these a quoted string stands for itself, as most do."""
 
+_QUOTE: Final = re.compile(r'(?<!\\)(?:\\\\)*"')
 _NESTS: Final = frozenset({"template_directive", "template_if", "template_for"})
 
 
@@ -170,6 +172,10 @@ class TemplateReader:
             where = self._text.range(begin, begin + len(raw[first:last].encode()))
             raise SyntaxFaultError(Diagnostic(summary, detail, range=where))
 
+        quote = _QUOTE.search(raw)
+        if quote:  # between directives the grammar overlooks that the string ends
+            detail = 'The string would end here. Inside of a string a quote is written \\".'
+            refuse("Quote inside a string", detail, quote.end() - 1, quote.end())
         return [TextPiece(unescape(raw, refuse), self._text.range(start, end))]
 
     def _heredoc_text(self, start: int, end: int) -> list[TextPiece]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from declarative.errors import Diagnostic, EvaluationError
 from declarative.language.constraints import type_from_expression
-from declarative.language.numbers import format_number, number
+from declarative.language.numbers import format_number, read_number
 from declarative.language.ordering import distinct_sorted
 from declarative.language.plain import (
     deep_marks,
@@ -225,7 +225,7 @@ def _as_number(value: Value) -> int | Decimal:
     content = value.content
     if isinstance(content, str) and _NUMBER.fullmatch(content):
         try:
-            return number(Decimal(content))
+            return read_number(content)
         except EvaluationError as error:
             raise _mismatch(error.diagnostics[0].detail.rstrip(".")) from None
     if isinstance(content, int | Decimal) and not isinstance(content, bool):

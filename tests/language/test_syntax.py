@@ -287,6 +287,22 @@ def test_a_snippet_of_several_lines_ends_where_the_range_ends() -> None:
     assert snippet.code[snippet.highlight_start : snippet.highlight_end] == "[\n  1,\n]"
 
 
+@pytest.mark.parametrize(
+    ("source", "column"),
+    [
+        ('a = "%{ for b in c }x"y%{ endfor }"\n', 22),
+        ('a = "%{ if b }\\\\"%{ endif }"\n', 17),
+        ('a = "%{ if b }é%{ else }${c}"%{ endif }"\n', 29),
+    ],
+)
+def test_a_quote_between_directives_ends_the_string(source: str, column: int) -> None:
+    assert complaints(source) == [(f"t.hcl:1:{column}", "Quote inside a string")]
+
+
+def test_an_escaped_quote_between_directives_is_text() -> None:
+    assert complaints('a = "%{ if b }\\"x\\\\%{ endif }"\n') == []
+
+
 def test_invalid_utf8_is_a_diagnostic() -> None:
     assert complaints(b'a = "\xff"\n') == [("t.hcl:1:6", "Invalid character encoding")]
 

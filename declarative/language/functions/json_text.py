@@ -16,8 +16,7 @@ from declarative.language.functions.results import (
     number,
     string,
 )
-from declarative.language.numbers import format_number
-from declarative.language.numbers import number as nearest
+from declarative.language.numbers import format_number, read_number
 from declarative.language.values import DYNAMIC, Value, object_of, tuple_of
 
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
@@ -76,7 +75,7 @@ def parse_number(text: str) -> Number:
         FunctionError: the number is too large or too small to compute with.
     """
     try:
-        return nearest(Decimal(text))
+        return read_number(text)
     except EvaluationError as error:
         raise refuse(f"the number {text[:20]} is out of range", 0) from error
 
