@@ -66,6 +66,17 @@ def _validate(app: typer.Typer) -> None:
     _add(app, validate, "lamform validate --json")
 
 
+def _fmt(app: typer.Typer) -> None:
+    from declarative.cli.fmt import fmt
+
+    _add(
+        app,
+        fmt,
+        "lamform fmt --check --diff",
+        short_help="Rewrite files in the canonical layout.",
+    )
+
+
 def _plan(app: typer.Typer) -> None:
     from declarative.cli.plan import plan
 
@@ -178,6 +189,7 @@ def _sandbox(app: typer.Typer) -> None:
 _COMMANDS: Final[Mapping[str, Callable[[typer.Typer], None]]] = {
     "init": _init,
     "validate": _validate,
+    "fmt": _fmt,
     "plan": _plan,
     "show": _show,
     "apply": _apply,
