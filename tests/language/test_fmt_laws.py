@@ -370,7 +370,7 @@ def stripped(body: Body) -> Body:
 
 def bare(expression: Expression) -> Expression:
     match expression:
-        case Template(parts=(Interpolation(expression=inner),)) | Parentheses(expression=inner):
+        case Template(parts=(Interpolation(expression=inner),)) | Parentheses(inner=inner):
             return bare(inner)
         case _:
             return expression
