@@ -95,6 +95,10 @@ def _unwrapped(tokens: Sequence[Token]) -> Sequence[Token] | None:
             return None
     written = [i for i, token in enumerate(inside) if token.kind is not Kind.NEWLINE]
     inside = inside[written[0] : written[-1] + 1]
+    # Terraform takes one layer off in each run; the second run of ours shall change nothing.
+    deeper = _unwrapped(inside)
+    if deeper is not None:
+        return deeper
     if _needs_brackets(inside):
         return [Token(Kind.OPEN, b"("), *inside, Token(Kind.CLOSE, b")")]
     return inside

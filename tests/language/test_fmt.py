@@ -46,3 +46,10 @@ def test_a_file_with_errors_has_no_layout() -> None:
     with pytest.raises(ConfigurationError) as caught:
         format_source(b"a = [\n", "x.hcl")
     assert "closing bracket" in caught.value.diagnostics[0].summary
+
+
+def test_nested_wrappings_go_at_once() -> None:
+    source = b'a = "${"${"${b}"}"}"\nc = "${"${d }"\n}" # end\n'
+    once = format_source(source, "x.hcl")
+    assert once == b"a = b\nc = d # end\n"
+    assert format_source(once, "x.hcl") == once
