@@ -6,13 +6,15 @@ Lambda: it imports nothing of ``declarative``, and importing it loads no backend
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from backends.errors import BackendSettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import TypeAlias
 
     from backends.base import JsonValue, StateBackend
@@ -29,8 +31,9 @@ def open_backend(kind: str, settings: Mapping[str, JsonValue], project: str) -> 
     """Return a handle on a project's state; nothing is created by it.
 
     Args:
-        kind: ``memory``, ``sqlite``, or the name of an installed entry point.
-        settings: The backend's own; ``sqlite`` takes ``path`` and, optionally, ``busy_timeout``.
+        kind: ``memory``, ``sqlite``, ``s3``, or the name of an installed entry point.
+        settings: The backend's own; ``sqlite`` takes ``path`` and, optionally, ``busy_timeout``;
+            ``s3`` takes ``bucket`` and, optionally, the other fields of `backends.s3_store.Place`.
         project: Whose state.
 
     Raises:
@@ -71,7 +74,36 @@ def _open_sqlite(settings: Mapping[str, JsonValue], project: str) -> StateBacken
     return SqliteBackend(Path(path), project, busy_timeout=timeout)
 
 
-_BUILT_IN: dict[str, Factory] = {"memory": _open_memory, "sqlite": _open_sqlite}
+def _open_s3(settings: Mapping[str, JsonValue], project: str) -> StateBackend:
+    from backends.s3 import S3Backend
+    from backends.s3_store import Place, S3Store
+
+    _refuse_others("s3", settings, known=(*_S3_TEXTS, "use_path_style", "assume_role"))
+    for name in _S3_TEXTS:
+        value = settings.get(name)
+        if (value is not None and not isinstance(value, str)) or (name == "bucket" and not value):
+            raise _setting_error("s3", name, "a string", value)
+    style, role = settings.get("use_path_style", False), settings.get("assume_role") or {}
+    if not isinstance(style, bool):
+        raise _setting_error("s3", "use_path_style", "true or false", style)
+    if not isinstance(role, Mapping) or (role and not isinstance(role.get("role_arn"), str)):
+        raise _setting_error("s3", "assume_role", "an object with role_arn", role)
+    texts: dict[str, Any] = {name: settings.get(name) for name in _S3_TEXTS}
+    prefix = (texts.pop("prefix") or "").strip("/")
+    below = f"{prefix}/" if prefix else ""
+    place = Place(
+        **texts, prefix=f"{below}{quote(project, safe='')}/", use_path_style=style, role=role
+    )
+    return S3Backend(S3Store(place))
+
+
+_S3_TEXTS = ("bucket", "prefix", "region", "kms_key_id", "endpoint_url", "profile")
+
+_BUILT_IN: dict[str, Factory] = {
+    "memory": _open_memory,
+    "sqlite": _open_sqlite,
+    "s3": _open_s3,
+}
 
 
 def _refuse_others(kind: str, settings: Mapping[str, JsonValue], known: tuple[str, ...]) -> None:

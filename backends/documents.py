@@ -119,6 +119,20 @@ class Revision(RevisionDraft):
             details=json_copy(draft.details),
         )
 
+    def to_bytes(self) -> bytes:
+        """Return everything but ``id``, which is the SHA-256 of these bytes."""
+        return _document(_draft_fields(self), self.number, self.parent)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Revision:
+        """Return the revision that `to_bytes` made ``data`` of.
+
+        Raises:
+            ValueError: It made something else.
+            TypeError: Likewise.
+        """
+        return cls(**json.loads(data), id=object_id(data))
+
     def is_intact(self) -> bool:
         """Say whether ``id`` is still the hash of everything else."""
         return self.id == _revision_id(_draft_fields(self), self.number, self.parent)
@@ -139,8 +153,11 @@ def _draft_fields(draft: RevisionDraft) -> dict[str, JsonValue]:
 
 
 def _revision_id(fields: Mapping[str, JsonValue], number: int, parent: str | None) -> str:
-    document = {**fields, "number": number, "parent": parent}
-    return object_id(canonical_json(document).encode())
+    return object_id(_document(fields, number, parent))
+
+
+def _document(fields: Mapping[str, JsonValue], number: int, parent: str | None) -> bytes:
+    return canonical_json({**fields, "number": number, "parent": parent}).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from backends.documents import Lease, Revision
 
 UnavailableReason: TypeAlias = Literal[
-    "locked", "full", "read_only", "not_a_state", "cannot_open", "failed", "schema_too_new"
+    "locked",
+    "full",
+    "read_only",
+    "denied",
+    "not_a_state",
+    "cannot_open",
+    "failed",
+    "schema_too_new",
 ]
 
 

@@ -6,7 +6,6 @@ a `CorruptStateError`, as is a revision whose id is not its hash.
 
 from __future__ import annotations
 
-import contextlib
 import json
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -21,9 +20,10 @@ from backends.documents import (
     object_id,
 )
 from backends.errors import CorruptStateError
+from backends.stored import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 Row: TypeAlias = dict[str, Any]
 """A row by column name; what SQLite holds has no static type."""
@@ -59,7 +59,7 @@ def revision_row(project: str, revision: Revision) -> Row:
 def revision_of(row: Row, changes: Mapping[str, str | None]) -> Revision:
     """Return the revision of a row, verified against its id."""
     what = f"revision {row['number']}"
-    with _readable(what):
+    with readable(what):
         revision = Revision(
             **{name: row[name] for name in _REVISION_COLUMNS},
             changes=changes,
@@ -88,7 +88,7 @@ def lease_row(project: str, lease: Lease) -> Row:
 
 def lease_of(row: Row) -> Lease:
     """Return the lease of a row."""
-    with _readable(f"the lease of run {row['run']}"):
+    with readable(f"the lease of run {row['run']}"):
         values = {name: row[name] for name in _LEASE_COLUMNS}
         return Lease(
             **values,
@@ -113,7 +113,7 @@ def run_row(project: str, record: RunRecord) -> Row:
 
 def run_of(row: Row) -> RunRecord:
     """Return the run of a row."""
-    with _readable(f"run {row['run']}"):
+    with readable(f"run {row['run']}"):
         return RunRecord(
             run=row["run"],
             started_at=row["started_at"],
@@ -132,14 +132,6 @@ def journal_row(project: str, run: str, record: JournalRecord) -> Row:
 
 def journal_record_of(row: Row) -> JournalRecord:
     """Return the journal record of a row."""
-    with _readable(f"journal record {row['sequence']} of run {row['run']}"):
+    with readable(f"journal record {row['sequence']} of run {row['run']}"):
         values = {name: row[name] for name in _JOURNAL_COLUMNS}
         return JournalRecord(**values, data=json.loads(row["data"]))
-
-
-@contextlib.contextmanager
-def _readable(what: str) -> Iterator[None]:
-    try:
-        yield
-    except (AttributeError, TypeError, ValueError) as error:
-        raise CorruptStateError(what, f"it cannot be read ({error})") from error

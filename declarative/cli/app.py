@@ -73,7 +73,7 @@ def _fmt(app: typer.Typer) -> None:
         app,
         fmt,
         "lamform fmt --check --diff",
-        short_help="Write files in the canonical layout, and name those that changed.",
+        short_help="Rewrite files in the canonical layout.",
     )
 
 

@@ -2,171 +2,196 @@
 
 from __future__ import annotations
 
-import os
+import difflib
+import stat
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from declarative.cli.files import write_whole
 from declarative.cli.session import Session
 from declarative.errors import ConfigurationError, Diagnostic, LamformError
 from declarative.language.format import format_source
-from declarative.render.diagnostics import FORMAT_VERSION, diagnostic_json
-from declarative.render.difference import difference
-from declarative.render.look import printable
+from declarative.language.showing import ordered
+from declarative.render.diagnostics import FORMAT_VERSION, diagnostic_json, diagnostics_text
+from declarative.render.look import Look, Style, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from pydantic import JsonValue
 
 _STDIN: Final = "-"
-_STDIN_NAME: Final = "<stdin>"
 _PATTERNS: Final = ("lamform.hcl", "*.lamform.hcl", "*.lamformvars")
+_SKIPPED: Final = frozenset({".git", ".lamform", ".terraform", ".venv", "node_modules"})
+"""Directories of tools: what lies in them is not the user's to lay out."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Formatted:
-    """A file that parses, as it is and as it should be."""
+    """A file as it is and as it shall be."""
 
     name: str
-    old: bytes
-    new: bytes
+    before: bytes
+    after: bytes
 
     @property
     def changed(self) -> bool:
-        return self.old != self.new
-
-    def difference(self, session: Session) -> str:
-        return difference(self.name, self.old.decode(), self.new.decode(), session.look)
+        return self.before != self.after
 
 
 def fmt(
     context: typer.Context,
     paths: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[PATH...]",
-            help="Files, directories, or - for stdin to stdout; by default this directory.",
-        ),
+        typer.Argument(metavar="[PATH]...", help="Files or directories; - is stdin."),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 1 if something would change.")
+        bool, typer.Option("--check", help="Write nothing; exit 1 if anything would change.")
     ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what changes.")] = False,
     recursive: Annotated[
-        bool, typer.Option("--recursive", help="Files in subdirectories as well.")
+        bool, typer.Option("--recursive", help="Files in subdirectories too.")
     ] = False,
 ) -> None:
-    """Write files in the canonical layout, which is Terraform's, and name those that changed."""
+    """Rewrite files in the canonical layout, which is Terraform's.
+
+    Without PATH these are the project's files. The names of files that change are printed.
+    """
     session: Session = context.obj
+    named = paths or ["."]
+    if _STDIN in named and len(named) > 1:
+        raise LamformError.of(
+            "- stands alone", "Give either - for stdin or the names of files and directories."
+        )
     problems: list[Diagnostic] = []
-    if _STDIN in (paths or ()):
-        found = _stdin(paths or (), problems)
-    else:
-        found = _files(_named(paths or ["."], recursive=recursive), problems, write=not check)
-    if session.json:
-        session.document(_document(found, problems, session if diff else None))
-    else:
-        for one in found:
-            _show(session, one, check=check, diff=diff)
-        if problems:
-            raise ConfigurationError(tuple(problems))
-    if problems or (check and any(one.changed for one in found)):
+    done: list[_Formatted] = []
+    if named == [_STDIN]:
+        source = sys.stdin.buffer.read() if sys.stdin is not None else b""
+        done.extend(_formatted("<stdin>", source, problems))
+    for path in _files(named, recursive=recursive) if named != [_STDIN] else ():
+        for one in _formatted(str(path), _read(path), problems):
+            done.append(one)
+            if one.changed and not check:
+                _write(path, one.after)
+    _tell(session, done, problems, (check, diff, named == [_STDIN]))
+    if problems or (check and any(one.changed for one in done)):
         raise typer.Exit(1)
 
 
-def _stdin(paths: Sequence[str], problems: list[Diagnostic]) -> list[_Formatted]:
-    if len(paths) > 1:
-        raise LamformError.of(
-            "Wrong usage",
-            "- is stdin, and goes with no other path. Name the files, or give - only.",
-        )
-    source = sys.stdin.buffer.read() if sys.stdin else b""
-    return list(_formatted(_STDIN_NAME, source, problems))
+def _files(named: Iterable[str], *, recursive: bool) -> Iterator[Path]:
+    """Yield the files to lay out, each once.
+
+    Raises:
+        LamformError: something that was named does not exist.
+    """
+    seen: set[Path] = set()
+    for name in named:
+        path = Path(name)
+        if not path.exists():
+            raise LamformError.of(
+                "No such file or directory", f"{printable(name)} does not exist. Name another one."
+            )
+        for found in _in_directory(path, recursive=recursive) if path.is_dir() else (path,):
+            if found.resolve() not in seen:
+                seen.add(found.resolve())
+                yield found
 
 
-def _files(paths: Sequence[Path], problems: list[Diagnostic], *, write: bool) -> list[_Formatted]:
-    """Format files, and write those that change; one that does not parse stays as it is."""
-    found: list[_Formatted] = []
-    for path in paths:
-        for one in _formatted(str(path), path.read_bytes(), problems):
-            if write and one.changed:
-                _replace(path, one.new)
-            found.append(one)
-    return found
+def _in_directory(directory: Path, *, recursive: bool) -> Iterator[Path]:
+    try:
+        children = sorted(directory.iterdir())
+    except OSError as error:
+        raise _unusable("The directory cannot be read", directory, error) from error
+    yield from (
+        child
+        for child in children
+        if any(child.match(pattern) for pattern in _PATTERNS) and child.is_file()
+    )
+    for child in children if recursive else ():
+        if child.name not in _SKIPPED and child.is_dir() and not child.is_symlink():
+            yield from _in_directory(child, recursive=True)
 
 
 def _formatted(name: str, source: bytes, problems: list[Diagnostic]) -> Iterator[_Formatted]:
     try:
         yield _Formatted(name, source, format_source(source, name))
     except ConfigurationError as error:
-        problems.extend(error.diagnostics)
+        text = source.decode("utf-8", "replace")
+        problems.extend(ordered(error.diagnostics, {name: text}))
 
 
-def _named(names: Sequence[str], *, recursive: bool) -> list[Path]:
-    """Return the files that the command line names, each once."""
-    found: dict[Path, Path] = {}
-    for path in map(Path, names):
-        if not path.exists():
-            raise LamformError.of(
-                "No such file",
-                f"{path} does not exist. Name files or directories to format, or - for stdin.",
-            )
-        for file in _inside(path, recursive=recursive) if path.is_dir() else (path,):
-            found.setdefault(file.resolve(), file)
-    return list(found.values())
-
-
-def _inside(directory: Path, *, recursive: bool) -> Iterator[Path]:
-    matches = {path for pattern in _PATTERNS for path in directory.glob(pattern)}
-    yield from sorted(path for path in matches if path.is_file())
-    if not recursive:
-        return
-    for child in sorted(directory.iterdir()):
-        # What is hidden belongs to tools; a link may lead out of the project, or in circles.
-        if child.is_dir() and not child.is_symlink() and not child.name.startswith("."):
-            yield from _inside(child, recursive=True)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put ``content`` in the place of a file, whole or not at all; it keeps its mode."""
-    target = path.resolve()  # a link stays one
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    temporary = Path(name)
+def _read(path: Path) -> bytes:
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        temporary.chmod(target.stat().st_mode & 0o7777)
-        temporary.replace(target)
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
+        return path.read_bytes()
+    except OSError as error:
+        raise _unusable("The file cannot be read", path, error) from error
 
 
-def _show(session: Session, one: _Formatted, *, check: bool, diff: bool) -> None:
-    """Name a file that changed, and show how; text of stdin goes to stdout as bytes."""
-    if one.name != _STDIN_NAME:
-        session.show(f"{printable(one.name)}\n" if one.changed else "")
-    elif not check and not diff:
-        session.write(one.new)
+def _write(path: Path, content: bytes) -> None:
+    """Write a file where it is: what a link points to changes, the link stays."""
+    target = path.resolve()
+    try:
+        write_whole(target, content, mode=stat.S_IMODE(target.stat().st_mode))
+    except OSError as error:
+        raise _unusable("The file cannot be written", path, error) from error
+
+
+def _unusable(summary: str, path: Path, error: OSError) -> LamformError:
+    return LamformError.of(summary, f"{printable(str(path))}: {error.strerror or error}.")
+
+
+def _tell(
+    session: Session,
+    done: list[_Formatted],
+    problems: list[Diagnostic],
+    asked: tuple[bool, bool, bool],
+) -> None:
+    check, diff, piped = asked
+    if session.json:
+        files: list[JsonValue] = [_document(one, piped=piped, diff=diff) for one in done]
+        session.document(
+            {
+                "format_version": FORMAT_VERSION,
+                "files": files,
+                "diagnostics": [diagnostic_json(one) for one in problems],
+            }
+        )
+        return
+    for one in done:
+        if piped and not check and not diff:
+            session.show(one.after.decode("utf-8"))
+            continue
+        if one.changed and not piped:
+            session.show(f"{printable(one.name)}\n")
+        if one.changed and diff:
+            session.show("".join(_diff(one, session.look)))
+    if problems:
+        session.say(diagnostics_text(problems, session.err_look))
+
+
+def _document(one: _Formatted, *, piped: bool, diff: bool) -> dict[str, JsonValue]:
+    found: dict[str, JsonValue] = {"file": one.name, "changed": one.changed}
+    if piped:
+        found["content"] = one.after.decode("utf-8")
     if diff:
-        session.show(one.difference(session))
+        found["diff"] = "".join(_diff(one, Look()))
+    return found
 
 
-def _document(
-    found: Sequence[_Formatted], problems: Sequence[Diagnostic], with_diff: Session | None
-) -> dict[str, JsonValue]:
-    files: list[JsonValue] = []
-    for one in found:
-        entry: dict[str, JsonValue] = {"file": one.name, "changed": one.changed}
-        if with_diff is not None:
-            entry["diff"] = one.difference(with_diff)
-        if one.name == _STDIN_NAME:
-            entry["formatted"] = one.new.decode()
-        files.append(entry)
-    diagnostics: list[JsonValue] = [diagnostic_json(one) for one in problems]
-    return {"format_version": FORMAT_VERSION, "files": files, "diagnostics": diagnostics}
+def _diff(one: _Formatted, look: Look) -> Iterator[str]:
+    """Yield the lines of a unified diff, as ``patch`` takes it."""
+    before, after = (
+        text.decode("utf-8").splitlines(keepends=True) for text in (one.before, one.after)
+    )
+    styles = {"+": Style.ADDED, "-": Style.REMOVED}
+    for line in difflib.unified_diff(before, after, f"old/{one.name}", f"new/{one.name}"):
+        style = styles.get(line[0]) if not line.startswith(("---", "+++")) else None
+        text = line.rstrip("\r\n")
+        ending = line[len(text) :]
+        yield (look.paint(text, style) if style else text) + (ending or "\n")
+        if not ending:
+            yield "\\ No newline at end of file\n"

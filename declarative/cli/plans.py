@@ -7,13 +7,13 @@ import json
 import logging
 import os
 import shlex
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from declarative.cli.files import write_whole
 from declarative.engine.planner import make_plan
 from declarative.errors import (
     ConfigurationError,
@@ -229,19 +229,10 @@ def save(session: Session, plan: Plan, path: Path) -> None:
     Raises:
         LamformError: it cannot be written.
     """
-    temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(plan.to_bytes())
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(path, plan.to_bytes())
     except OSError as error:
         raise _not_saved(path, error.strerror or str(error)) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
     shown = shlex.quote(str(path))
     session.say(f"Saved to {shown}. Apply exactly this with: lamform apply {shown}")
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from declarative.model.plan import Plan, PlannedRelease
     from declarative.model.revision import ReleaseRecord
 
+_SHOWN = 3
+"""How many of a long list are named."""
+
 # What AWS needs to create a function from a zip package.
 _NEEDED = ("role", "runtime", "handler")
 
@@ -101,17 +104,20 @@ def refusals_of(worlds: Worlds, comparison: Comparison) -> tuple[str, ...]:
 
 def scheduled(releases: Iterable[PlannedRelease]) -> tuple[PlannedDiagnostic, ...]:
     """Warn of aliases that shall move in steps, which no apply can do yet."""
-    return tuple(
+    moving = [f"{name} of {one.address}" for one in releases for name in stepwise(one)]
+    if not moving:
+        return ()
+    shown = ", ".join(moving[:_SHOWN]) + (
+        f" and {len(moving) - _SHOWN} more" if len(moving) > _SHOWN else ""
+    )
+    return (
         PlannedDiagnostic(
             severity="warning",
             summary="Traffic cannot be moved in steps yet",
-            detail=f"{', '.join(names)} of {release.address} shall move in steps. This version of "
-            "lamform shows such a plan and does not apply it: it would move all traffic at once. "
-            'Leave the release out, or let its strategy be "all_at_once".',
-            address=release.address,
-        )
-        for release in releases
-        if (names := stepwise(release))
+            detail=f"Shall move in steps: {shown}. This version of lamform shows such a plan and "
+            "does not apply it: it would move all traffic at once. Leave these releases out with "
+            '--exclude, or let their strategy be "all_at_once".',
+        ),
     )
 
 
@@ -128,9 +134,7 @@ def refuse_schedules(plan: Plan) -> None:
     """
     problems = scheduled(plan.releases)
     if problems:
-        raise ConfigurationError(
-            tuple(Diagnostic(one.summary, one.detail, address=one.address) for one in problems)
-        )
+        raise ConfigurationError(tuple(Diagnostic(one.summary, one.detail) for one in problems))
 
 
 def protection_of(record: ReleaseRecord | None) -> tuple[str, ...]:

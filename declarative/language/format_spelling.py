@@ -64,12 +64,9 @@ class _Spelling:
                 yield first, last, tokens_of(_TYPES[spelled])
         elif self._tokens[first].kind is Kind.QUOTE:
             last = bisect_left(self._starts, where.end.byte)
-            value: Sequence[Token] = self._tokens[first:last]
-            inner = _unwrapped(value)
-            while inner is not None:  # all at once: Terraform unwraps one a run
-                value, inner = inner, _unwrapped(inner)
-            if len(value) < last - first:
-                yield first, last, value
+            inner = _unwrapped(self._tokens[first:last])
+            if inner is not None:
+                yield first, last, inner
 
     def _label(self, label: Label) -> Iterator[_Edit]:
         first = bisect_left(self._starts, label.range.start.byte)
@@ -98,6 +95,10 @@ def _unwrapped(tokens: Sequence[Token]) -> Sequence[Token] | None:
             return None
     written = [i for i, token in enumerate(inside) if token.kind is not Kind.NEWLINE]
     inside = inside[written[0] : written[-1] + 1]
+    # Terraform takes one layer off in each run; the second run of ours shall change nothing.
+    deeper = _unwrapped(inside)
+    if deeper is not None:
+        return deeper
     if _needs_brackets(inside):
         return [Token(Kind.OPEN, b"("), *inside, Token(Kind.CLOSE, b")")]
     return inside

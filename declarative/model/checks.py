@@ -142,11 +142,15 @@ def whole_number(low: int, high: int, *, marked: bool = True) -> By:
 
 def one_of(*choices: str, marked: bool = False) -> By:
     """Return the check for one of a closed set of words."""
+    *some, last = choices
+    phrase = f"must be {', '.join(some)} or {last}" if some else f"must be {last}"
+    by_letters = {choice.lower(): choice for choice in choices}
 
     def check(value: object) -> str:
-        if value not in choices:
-            raise refuse(f"must be {' or '.join(choices)}")
-        return str(value)
+        if value in choices:
+            return str(value)
+        meant = by_letters.get(str(value).lower())
+        raise refuse(phrase + (f': write "{meant}"' if meant else ""))
 
     return By(check, marked=marked)
 

@@ -55,7 +55,7 @@ def test_an_unknown_kind_lists_those_that_are_known(monkeypatch: pytest.MonkeyPa
     with pytest.raises(BackendSettingsError) as caught:
         open_backend("postgre", {}, "shop")
     assert "'postgre'" in caught.value.summary
-    assert "memory, postgres, sqlite" in caught.value.detail
+    assert "memory, postgres, s3, sqlite" in caught.value.detail
 
 
 def test_an_installed_kind_is_opened_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:

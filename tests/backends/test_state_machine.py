@@ -1,4 +1,4 @@
-"""SQLite does what the memory backend does, whatever two actors do to it in any order."""
+"""Every backend does what the memory backend does, whatever two actors do to it in any order."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from backends.base import BackendError, Lease, LeaseRequest, commit_disjoint, object_id
 from backends.memory import MemoryBackend, MemoryStore
 from backends.sqlite import SqliteBackend
+from backends.testing.bucket import Bucket
 from backends.testing.case import a_draft, a_record, a_run
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ changes = st.dictionaries(addresses, st.none() | st.sampled_from(OBJECTS), max_s
 
 
 class TwoActors(RuleBasedStateMachine):
-    """Two handles on a memory store beside two on a file; each step is taken on both."""
+    """Two handles on a memory store beside two elsewhere; each step is taken on both."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,23 +43,23 @@ class TwoActors(RuleBasedStateMachine):
         self.place = Path(tempfile.mkdtemp())
         store = MemoryStore()
         self.memory = [MemoryBackend(store, PROJECT, clock=self.clock) for _ in range(2)]
-        self.sqlite = [self.opened(), self.opened()]
+        self.others = [self.opened(), self.opened()]
         self.granted: list[Lease] = []
 
     def teardown(self) -> None:
-        for handle in self.sqlite:
+        for handle in self.others:
             handle.close()
         shutil.rmtree(self.place)
 
     def clock(self) -> float:
         return self.now
 
-    def opened(self) -> SqliteBackend:
+    def opened(self) -> StateBackend:
         return SqliteBackend(self.place / "state.db", PROJECT, clock=self.clock)
 
     def both(self, actor: int, act: Callable[[StateBackend], object]) -> Any:
         """Take one step on both sides, compare the outcomes, return what came of it."""
-        expected, found = outcome(self.memory[actor], act), outcome(self.sqlite[actor], act)
+        expected, found = outcome(self.memory[actor], act), outcome(self.others[actor], act)
         assert found == expected
         return expected[1]
 
@@ -83,8 +84,8 @@ class TwoActors(RuleBasedStateMachine):
 
     @rule(actor=actors)
     def reopen(self, actor: int) -> None:
-        self.sqlite[actor].close()
-        self.sqlite[actor] = self.opened()
+        self.others[actor].close()
+        self.others[actor] = self.opened()
 
     @rule(seconds=st.sampled_from([1, 10, 100]))
     def pass_time(self, seconds: int) -> None:
@@ -209,13 +210,13 @@ class TwoActors(RuleBasedStateMachine):
 
     @invariant()
     def head_follows_from_history(self) -> None:
-        backend = self.sqlite[0]
+        backend = self.others[0]
         if head := backend.head():
             assert backend.resources() == backend.resources(at=head.number)
 
     @invariant()
     def leases_never_overlap(self) -> None:
-        for one, other in combinations(self.sqlite[1].leases(), 2):
+        for one, other in combinations(self.others[1].leases(), 2):
             assert not one.addresses & other.addresses
             assert not one.exclusive & other.exclusive
 
@@ -247,5 +248,22 @@ def everything(backend: StateBackend) -> object:
     )
 
 
+class TwoActorsOnS3(TwoActors):
+    """The same with two handles on a bucket, some of whose answers get lost."""
+
+    def __init__(self) -> None:
+        self.bucket = Bucket()
+        super().__init__()
+
+    def opened(self) -> StateBackend:
+        return self.bucket.backend(PROJECT, clock=self.clock)
+
+    @rule(faults=st.lists(st.sampled_from([None, "lost", "ConditionalRequestConflict"])))
+    def misbehave(self, faults: list[str | None]) -> None:
+        self.bucket.faults = faults
+
+
 TestTwoActors = TwoActors.TestCase
 TestTwoActors.settings = settings(stateful_step_count=40)
+TestTwoActorsOnS3 = TwoActorsOnS3.TestCase
+TestTwoActorsOnS3.settings = settings(stateful_step_count=40)

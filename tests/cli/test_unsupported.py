@@ -33,14 +33,15 @@ def test_commands_that_read_take_it(shell: Shell, command: tuple[str, ...]) -> N
     assert shell(*command).code == 0
 
 
-def test_a_backend_that_is_not_there_is_said(shell: Shell) -> None:
+def test_a_bucket_that_is_not_there_is_said(shell: Shell) -> None:
     text = (shell.root / "lamform.hcl").read_text("utf-8")
-    found = text.replace("lamform {\n", 'lamform {\n  backend "s3" {\n    bucket = "b"\n  }\n', 1)
+    backend = 'backend "s3" {\n    bucket         = "nowhere"\n    use_path_style = true\n  }\n'
+    found = text.replace("lamform {\n", f"lamform {{\n  {backend}", 1)
     (shell.root / "lamform.hcl").write_text(found, "utf-8")
     assert shell("validate").code == 0
     answer = shell("plan")
     assert answer.code == 1
-    assert "no backend of kind 's3'" in answer.err
+    assert "There is no such bucket" in answer.err
 
 
 @pytest.mark.parametrize(

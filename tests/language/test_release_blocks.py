@@ -207,7 +207,7 @@ def test_a_wrong_setting_is_one_error(tmp_path: Path, text: str, said: str) -> N
     [
         ("reserved_concurrent_executions = -1", "between 0"),
         ('recursive_loop = "Never"', "must be Allow or Terminate"),
-        ('runtime_management {\n update_runtime_on = "Never"\n }', "Auto or FunctionUpdate or"),
+        ('runtime_management {\n update_runtime_on = "Never"\n }', "Auto, FunctionUpdate or"),
         ("tags_exclusive = 1", "must be true or false"),
         ('definition {\n file = "f.json"\n }', "exactly one of function and definition"),
         ('definition {\n file = "f"\n inline = "i"\n }', "exactly one of file, inline, git and s3"),
@@ -462,7 +462,7 @@ def test_a_schedule_ends_with_all_of_the_traffic() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('strategy {\n type = "blue"\n }', "must be all_at_once or canary"),
+        ('strategy {\n type = "blue"\n }', "must be all_at_once, canary"),
         ('strategy {\n type = "canary"\n weights = [10]\n }', "needs interval"),
         ('strategy {\n type = "manual"\n weights = []\n }', "must ascend"),
         ('strategy {\n type = "manual"\n weights = [50, 10]\n }', "must ascend"),
@@ -529,7 +529,7 @@ def test_what_a_release_says_reaches_the_model(tmp_path: Path) -> None:
         ("verify {\n condition = false\n }", "always false"),
         ('verify {\n condition = "yes"\n }', "must be true or false"),
         ("alarms = result.alarms", "result"),
-        ('metric {\n name = "errors"\n max = 1\n }', "must be error_rate or"),
+        ('metric {\n name = "errors"\n max = 1\n }', "must be error_rate, "),
         ('metric {\n name = "throttles"\n max = -1\n }', "must be a number that is not negative"),
         ('rollback {\n alias = "7"\n }', "must be the name of an alias"),
         ("keep_versions = 0", "between 1"),

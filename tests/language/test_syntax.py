@@ -33,7 +33,6 @@ from declarative.language.syntax import (
     snippet_for,
     unparse,
 )
-from tests.language.made import EXPRESSIONS, FRAGMENTS
 
 A, B, C, D, E = (Variable(name) for name in "abcde")
 
@@ -324,6 +323,30 @@ def test_deep_nesting_is_refused_in_words() -> None:
     ]
 
 
+def test_what_is_nested_too_deeply_is_named() -> None:
+    blocks = "a {\n" * 2000 + "}\n" * 2000
+    assert [summary for _, summary in complaints(blocks)] == ["Blocks nested too deeply"]
+    strings = "a = " + '"${' * 64 + "1" + '}"' * 64 + "\n"
+    assert complaints(strings) == [("t.hcl:1:156", "Interpolations nested too deeply")]
+    with pytest.raises(EvaluationError, match="Interpolations nested too deeply"):
+        parse_expression(strings.removeprefix("a = "))
+
+
+@pytest.mark.parametrize("number", ["1e99999999999999999999", "1e-99999999999999999999"])
+def test_an_exponent_without_measure_is_refused(number: str) -> None:
+    assert complaints(f"a = {number}\n") == [("t.hcl:1:5", "Number out of range")]
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        *"\"{}[]()=,.:?!~$%<>*\n \t\\#/-+&|;'`\x00\ufeff",
+        *("${", "%{", "}", "<<E\n", "<<-E\n", "E\n", "a", "b ", "for ", " in ", "if ", "endif"),
+        *("endfor", "else", "1", "1e9", "0.5", "...", "=>", "\\u00", "é", "\r\n", '"x"', "a = "),
+        *("a {\n", "}\n", "[*]", ".*", "/*", "*/", "$$", "%%{"),
+    ]
+)
+
+
 @given(st.lists(FRAGMENTS, max_size=40).map("".join))
 def test_any_text_is_read_without_raising(source: str) -> None:
     parsed = parse(source.encode(), "t.hcl")
@@ -348,7 +371,65 @@ def test_any_expression_text_is_read_or_refused(text: str) -> None:
     assert parse_expression(unparse(expression)) == expression
 
 
-@given(EXPRESSIONS)
+NAMES = st.sampled_from(["a", "b", "name-1", "_x", "é", "for_", "if", "null_", "true2"])
+NUMBERS = st.integers(0, 10**30) | st.decimals(
+    min_value=0, max_value=10**6, allow_nan=False, places=3
+).filter(lambda number: number != number.to_integral_value())
+LEAVES = st.one_of(
+    st.booleans().map(Literal),
+    st.none().map(Literal),
+    NUMBERS.map(
+        lambda number: Literal(number.normalize() if isinstance(number, Decimal) else number)
+    ),
+    st.text('ab$%{}"\\\n\té~ ', max_size=8).map(Literal),
+    NAMES.map(Variable),
+)
+
+
+def _template(parts: list[object]) -> Template:
+    kept: list[object] = []
+    for part in parts:
+        both = kept and isinstance(kept[-1], Text) and isinstance(part, Text)
+        if not both:
+            kept.append(part)
+    return Template(tuple(kept))  # type: ignore[arg-type]
+
+
+def _nodes(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+    wrapped = inner.map(Parentheses)
+    texts = st.text('ab$%{}"\n ', min_size=1, max_size=5).map(Text)
+    parts = st.lists(texts | inner.map(Interpolation), max_size=3)
+    templates = st.tuples(parts, inner.map(Interpolation)).map(lambda both: [*both[0], both[1]])
+    keys = st.text("ab c-", max_size=4).map(Literal) | wrapped
+    operators = st.sampled_from(["+", "-", "*", "/", "%", "<", ">=", "==", "!=", "&&", "||"])
+    steps = NAMES.map(lambda name: GetAttribute(SplatItem(), name)) | st.just(SplatItem())
+    return st.one_of(
+        wrapped,
+        templates.map(_template),
+        st.lists(inner, max_size=3).map(lambda items: TupleConstructor(tuple(items))),
+        st.lists(st.tuples(keys, inner), max_size=3).map(lambda i: ObjectConstructor(tuple(i))),
+        st.builds(GetAttribute, wrapped, NAMES),
+        st.builds(Index, wrapped, inner),
+        st.builds(Splat, wrapped, steps, st.booleans()),
+        st.builds(Unary, st.sampled_from(["-", "!"]), wrapped),
+        st.builds(Binary, operators, wrapped, wrapped),
+        st.builds(Conditional, wrapped, inner, inner),
+        st.builds(ForTuple, st.none() | NAMES, NAMES, inner, inner, st.none() | inner),
+        st.builds(
+            ForObject,
+            st.none() | NAMES,
+            NAMES,
+            inner,
+            inner,
+            inner,
+            st.none() | inner,
+            st.booleans(),
+        ),
+        st.builds(Call, NAMES, st.lists(inner, min_size=1, max_size=3).map(tuple), st.booleans()),
+    )
+
+
+@given(st.recursive(LEAVES, _nodes, max_leaves=12))
 def test_what_is_written_is_read_as_the_same_tree(expression: Expression) -> None:
     assert parse_expression(unparse(expression)) == expression
 

@@ -1,0 +1,244 @@
+"""A bucket as a place of immutable objects and one document that moves by compare-and-swap.
+
+S3's conditional writes are all that is relied on: ``If-None-Match: *`` for what is created,
+``If-Match`` for what is replaced. A 412 is an answer (somebody else was there), a 409 means
+ask again; everything else is an error of its own.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from backends.errors import StateUnavailableError
+from backends.s3_failures import explained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
+
+_MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+_TAKEN = frozenset({"PreconditionFailed", "412"})
+_BUSY = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
+_ATTEMPTS = 12
+_FIRST_PAUSE = 0.02
+_LONGEST_PAUSE = 1.0
+_THREADS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A bucket and how it is reached.
+
+    Attributes:
+        prefix: What all keys begin with; empty or ending in ``/``.
+        role: ``role_arn`` and, where given, ``external_id``, ``session_name``, ``duration``
+            in seconds.
+    """
+
+    bucket: str
+    prefix: str = ""
+    region: str | None = None
+    kms_key_id: str | None = None
+    endpoint_url: str | None = None
+    use_path_style: bool = False
+    profile: str | None = None
+    role: Mapping[str, Any] = field(default_factory=dict)
+
+    def named(self, key: str) -> str:
+        """Return what people call a key."""
+        return f"s3://{self.bucket}/{self.prefix}{key}"
+
+
+class S3Store:
+    """The keys below one prefix of a bucket."""
+
+    def __init__(self, place: Place, client: S3Client | None = None) -> None:
+        """Name the place; nothing is asked before it is needed."""
+        self.place = place
+        if client is not None:
+            self.client = client
+        self._pool: ThreadPoolExecutor | None = None
+
+    @cached_property
+    def client(self) -> S3Client:
+        """The SDK's client, made when it is first needed.
+
+        Raises:
+            StateUnavailableError: There are no credentials, or no such profile.
+        """
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            return _client(self.place)
+        except (BotoCoreError, ValueError) as error:
+            raise explained(error, "opening", self.place.named("")) from error
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        """Return an object and its tag; None where there is none."""
+        answer = self._ask("reading", key, self.client.get_object, missing=None)
+        return None if answer is None else (answer["Body"].read(), answer["ETag"])
+
+    def has(self, key: str) -> bool:
+        """Say whether there is an object."""
+        return self._ask("looking for", key, self.client.head_object, missing=None) is not None
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return all keys that begin with ``prefix``, sorted, without the place's prefix."""
+        found: list[str] = []
+        more: dict[str, Any] = {}
+
+        def ask(**request: Any) -> Any:
+            return self.client.list_objects_v2(
+                Bucket=request["Bucket"], Prefix=request["Key"], **more
+            )
+
+        while True:
+            answer = self._ask("listing", prefix, ask)
+            found += [item["Key"][len(self.place.prefix) :] for item in answer.get("Contents", ())]
+            if not answer.get("IsTruncated"):
+                return sorted(found)
+            more["ContinuationToken"] = answer["NextContinuationToken"]
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write an object that does not exist; False where one does."""
+        try:
+            return self._write(key, data, {"IfNoneMatch": "*"})
+        except StateUnavailableError:
+            # The request may have got through although no answer did.
+            found = self.read(key)
+            if found is not None and found[0] == data:
+                return True
+            raise
+
+    def replace(self, key: str, data: bytes, tag: str) -> bool:
+        """Write an object over the one with that tag; False where another one is there."""
+        return self._write(key, data, {"IfMatch": tag})
+
+    def delete(self, key: str) -> None:
+        """Remove an object."""
+        self._ask("deleting", key, self.client.delete_object)
+
+    def each(self, act: Callable[[str], T], items: Iterable[str]) -> list[T]:
+        """Return ``act`` of each item, many at a time."""
+        wanted = list(items)
+        if len(wanted) < 2:  # noqa: PLR2004 - one needs no threads
+            return [act(item) for item in wanted]
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3-state")
+        return list(self._pool.map(act, wanted))
+
+    def probe(self) -> None:
+        """Try whether the conditions hold here: some stores take them and do not act on them.
+
+        Raises:
+            StateUnavailableError: They do not, so two runs could overwrite each other.
+        """
+        key = f"probe/{secrets.token_hex(8)}"
+        try:
+            self.create(key, b"1")
+            safe = not self.create(key, b"2") and not self.replace(key, b"3", '"0"')
+        finally:
+            self.delete(key)
+        if not safe:
+            raise StateUnavailableError(
+                self.place.named(""),
+                "not_a_state",
+                "This store does not keep two writers apart",
+                f"{self.place.named('')} takes conditional writes (If-None-Match, If-Match) and "
+                "does not act on them, so two runs could overwrite each other's state. Use Amazon "
+                "S3 or a store that honours them.",
+            )
+
+    def _write(self, key: str, data: bytes, condition: Mapping[str, Any]) -> bool:
+        encryption: dict[str, Any] = {}
+        if self.place.kms_key_id:
+            encryption = {
+                "ServerSideEncryption": "aws:kms",
+                "SSEKMSKeyId": self.place.kms_key_id,
+            }
+        answer = self._ask(
+            "writing",
+            key,
+            lambda **request: self.client.put_object(
+                **request, Body=data, **condition, **encryption
+            ),
+            missing=None,
+            taken=None,
+        )
+        return answer is not None
+
+    def _ask(self, operation: str, key: str, act: Callable[..., Any], **expected: Any) -> Any:
+        """Return the answer; ``missing`` and ``taken`` are answers too, where they are given."""
+        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+        pause = _FIRST_PAUSE
+        for attempt in range(_ATTEMPTS):
+            try:
+                return act(Bucket=self.place.bucket, Key=f"{self.place.prefix}{key}")
+            except ClientError as error:
+                code = error.response.get("Error", {}).get("Code", "")
+                if code in _MISSING and "missing" in expected:
+                    return expected["missing"]
+                if code in _TAKEN and "taken" in expected:
+                    return expected["taken"]
+                if code not in _BUSY or attempt == _ATTEMPTS - 1:
+                    raise explained(error, operation, self.place.named(key)) from error
+            except (BotoCoreError, HTTPClientError) as error:
+                raise explained(error, operation, self.place.named(key)) from error
+            time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        raise AssertionError(operation)
+
+
+def _client(place: Place) -> S3Client:
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.session.Session(profile_name=place.profile, region_name=place.region)
+    if place.role:
+        _assume(session, place.role)
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 5},
+        connect_timeout=5,
+        read_timeout=30,
+        max_pool_connections=_THREADS * 2,
+        s3={"addressing_style": "path" if place.use_path_style else "auto"},
+    )
+    client: S3Client = session.client("s3", endpoint_url=place.endpoint_url, config=config)
+    return client
+
+
+def _assume(session: Any, role: Mapping[str, Any]) -> None:
+    """Let a session act in a role, whose credentials are renewed before they expire."""
+    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+
+    core = session._session  # noqa: SLF001 - boto3 has no other way to set credentials
+    extra = {"RoleSessionName": role.get("session_name", "lamform")}
+    if role.get("external_id"):
+        extra["ExternalId"] = role["external_id"]
+    if role.get("duration"):
+        extra["DurationSeconds"] = int(role["duration"])
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=core.create_client,
+        source_credentials=core.get_credentials(),
+        role_arn=role["role_arn"],
+        extra_args=extra,
+    )
+    core._credentials = DeferredRefreshableCredentials(  # noqa: SLF001 - as above
+        method="assume-role", refresh_using=fetcher.fetch_credentials
+    )

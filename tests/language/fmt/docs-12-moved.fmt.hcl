@@ -1,0 +1,4 @@
+moved {
+  from = release.shop["dev"]
+  to   = release.checkout["dev"]
+}

@@ -1,0 +1,13 @@
+variable "a" {	type = "string"   }
+variable b {
+       type	=	"list"
+	default   = "${[]}"
+}
+variable   "c" {
+  type = "map(string)"
+   }
+locals {
+       d   =   "${var.a}"
+e = ["${var.a}", "${var.b}x"]
+  f =   {   "${var.a}" = "${var.b}"   }
+}

@@ -1,7 +1,0 @@
-a = "${b}c${d}e"
-f = "${~g~}x"
-h = "%{if i}j%{else}k%{endif}"
-l = "%{for m in n}${m}%{endfor}"
-o = "%{~for p, q in r~}${p}=${q}%{~endfor~}"
-s = "${"${t}u"}v"
-w = "${x["y"]}z"

@@ -1,7 +1,0 @@
-a=b?c:d
-e=f ?g: h
-i=j?k:l?m:n
-o=(p?q:r)?s:t
-u=v?"w":"x"
-y=z==1?[1]:[]
-aa=b?{c=1}:{}

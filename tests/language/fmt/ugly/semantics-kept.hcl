@@ -1,7 +1,0 @@
-a="  x  "
-b=" ${ c } "
-d=<<E
-  x  
-
-E
-e="${ f }" # unwrapped
