@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import stat
 import sys
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from declarative.errors import ConfigurationError, Diagnostic, LamformError
 from declarative.language.format import format_source
 from declarative.language.showing import ordered
 from declarative.render.diagnostics import FORMAT_VERSION, diagnostic_json, diagnostics_text
-from declarative.render.look import Look, Style, printable
+from declarative.render.difference import difference
+from declarative.render.look import Look, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,7 +72,8 @@ def fmt(
     if named == [_STDIN]:
         source = sys.stdin.buffer.read() if sys.stdin is not None else b""
         done.extend(_formatted("<stdin>", source, problems))
-    for path in _files(named, recursive=recursive) if named != [_STDIN] else ():
+    # All are found before the first is written: a name that is wrong changes nothing.
+    for path in list(_files(named, recursive=recursive)) if named != [_STDIN] else ():
         for one in _formatted(str(path), _read(path), problems):
             done.append(one)
             if one.changed and not check:
@@ -163,12 +164,12 @@ def _tell(
         return
     for one in done:
         if piped and not check and not diff:
-            session.show(one.after.decode("utf-8"))
+            session.write(one.after)
             continue
         if one.changed and not piped:
             session.show(f"{printable(one.name)}\n")
         if one.changed and diff:
-            session.show("".join(_diff(one, session.look)))
+            session.show(_diff(one, session.look))
     if problems:
         session.say(diagnostics_text(problems, session.err_look))
 
@@ -178,20 +179,9 @@ def _document(one: _Formatted, *, piped: bool, diff: bool) -> dict[str, JsonValu
     if piped:
         found["content"] = one.after.decode("utf-8")
     if diff:
-        found["diff"] = "".join(_diff(one, Look()))
+        found["diff"] = _diff(one, Look())
     return found
 
 
-def _diff(one: _Formatted, look: Look) -> Iterator[str]:
-    """Yield the lines of a unified diff, as ``patch`` takes it."""
-    before, after = (
-        text.decode("utf-8").splitlines(keepends=True) for text in (one.before, one.after)
-    )
-    styles = {"+": Style.ADDED, "-": Style.REMOVED}
-    for line in difflib.unified_diff(before, after, f"old/{one.name}", f"new/{one.name}"):
-        style = styles.get(line[0]) if not line.startswith(("---", "+++")) else None
-        text = line.rstrip("\r\n")
-        ending = line[len(text) :]
-        yield (look.paint(text, style) if style else text) + (ending or "\n")
-        if not ending:
-            yield "\\ No newline at end of file\n"
+def _diff(one: _Formatted, look: Look) -> str:
+    return difference(one.name, one.before.decode(), one.after.decode(), look)

@@ -82,6 +82,12 @@ class Session:
         self.out.write(text)
         self.shown = self.shown or bool(text)
 
+    def write(self, content: bytes) -> None:
+        """Write a result that is the content of a file: byte for byte, in no encoding."""
+        self.out.flush()
+        self.out.buffer.write(content)
+        self.out.buffer.flush()
+
     def say(self, text: str, end: str = "\n") -> None:
         """Write what is not the result: progress, questions, warnings.
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.conftest import LAMFORM
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -142,3 +144,29 @@ def test_a_file_that_cannot_be_written(empty: Shell) -> None:
     answer = empty("fmt", "sub")
     assert answer.code == 1
     assert "sub/a.lamform.hcl: Permission denied" in answer.err
+
+
+def test_a_wrong_name_changes_nothing(empty: Shell) -> None:
+    path = empty.root / "lamform.hcl"
+    path.write_text("a=1\n", "utf-8")
+    assert empty("fmt", "lamform.hcl", "nothing.hcl").code == 1
+    assert path.read_text("utf-8") == "a=1\n"
+
+
+def test_a_diff_obeys_no_control_character_and_knows_one_line_break(empty: Shell) -> None:
+    (empty.root / "lamform.hcl").write_text("a=1 # \x1b[2J\u2028x\n\tb =2", "utf-8")
+    out = empty("fmt", "--check", "--diff").out
+    assert "\x1b" not in out
+    assert "-a=1 # \\u001b[2J\\u2028x\n" in out
+    assert "-\tb =2\n\\ No newline at end of file\n" in out
+
+
+def test_stdin_keeps_its_bytes_whatever_the_terminal_encodes() -> None:
+    done = subprocess.run(
+        [LAMFORM, "fmt", "-"],
+        input='a="é"\r\nlong = 1\r\n'.encode(),
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == 'a    = "é"\r\nlong = 1\r\n'.encode()
