@@ -246,15 +246,24 @@ def _settings(layer: str, section: Section, scope: Scope, prefix: Path, found: _
         value = _attempt(partial(evaluate, expression, scope), place)
         found.add("setting", (*prefix, name), _shown(layer, place, value))
     seen: dict[tuple[str, ...], int] = {}
-    for child in section.children:
-        if child.type in _NOT_SETTINGS:
-            continue
-        path = (child.type, *child.labels)
-        number = seen[path] = seen.get(path, -1) + 1
-        place_of = (*prefix, *path, *((number,) if number else ()))
-        if not child.attributes and not child.children:
-            found.add("setting", place_of, Origin(layer, child.range, {}))
-        _settings(layer, child, scope, place_of, found)
+    for type_ in _types(section):
+        for placed in blocks(section, type_, scope):
+            child = placed.section
+            path = (type_, *placed.labels)
+            number = seen[path] = seen.get(path, -1) + 1
+            place_of = (*prefix, *path, *((number,) if number else ()))
+            if not child.attributes and not child.children:
+                found.add("setting", place_of, Origin(layer, child.range, {}))
+            _settings(layer, child, placed.scope, place_of, found)
+
+
+def _types(section: Section) -> list[str]:
+    """Return the types of the blocks inside that are settings, those of ``dynamic`` too."""
+    types = (
+        child.labels[0] if child.type == "dynamic" and child.labels else child.type
+        for child in section.children
+    )
+    return [type_ for type_ in dict.fromkeys(types) if type_ not in _NOT_SETTINGS]
 
 
 def _shown(layer: str, place: SourceRange | None, value: object, *, secret: bool = False) -> Origin:

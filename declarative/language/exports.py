@@ -37,9 +37,12 @@ class Exports:
         return reference(
             "release",
             self._release.address,
-            lambda name: parts[name]() if name in parts else None,
+            lambda name: parts[name]() if name in parts else self._url(name),
             lambda: parts,
         )
+
+    def _url(self, name: str) -> Value | None:
+        return self._part("url") if name == "url" and self._release.has_url else None
 
     def _alias_value(self, name: str) -> Value | None:
         return self._part("alias", name) if name in self._release.alias_names() else None

@@ -321,6 +321,11 @@ class Release:
             lay_nested(written, over, SERVICE_SETTINGS)
         return written
 
+    @property
+    def has_url(self) -> bool:
+        """Whether the service, or something laid over it, gives the function an address."""
+        return any(True for body, scope in self.parents() for _ in blocks(body, "url", scope))
+
     def aliases(self) -> dict[str, Written]:
         """Return the ``alias`` blocks by name, overrides laid over them field by field."""
         found: dict[str, Written] = {}

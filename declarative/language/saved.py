@@ -35,6 +35,7 @@ Lookup: TypeAlias = "Callable[[str, tuple[str, ...]], object | None]"
 ATTRIBUTES: Final = {
     "function": ("name", "arn", "invoke_arn", "qualified_arn", "version", "code_sha256"),
     "alias": ("arn", "invoke_arn", "version"),
+    "url": ("url",),
 }
 """What can be read of the parts of a release."""
 
@@ -185,7 +186,7 @@ class _Step:
         return from_python(found)
 
 
-_LENGTHS: Final = {"function": 2, "alias": 3}
+_LENGTHS: Final = {"function": 2, "alias": 3, "url": 2}
 
 
 def _split(steps: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

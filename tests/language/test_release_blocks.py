@@ -20,6 +20,7 @@ from declarative.model.artifact_config import ARTIFACTS
 from declarative.model.artifacts import LocalArtifact, S3Artifact
 from declarative.model.bound import OtherArtifact
 from declarative.model.traffic import Pause, Strategy
+from declarative.model.values import Pending
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -667,3 +668,32 @@ def enums(operation: str) -> dict[str, set[str]]:
 )
 def test_the_words_are_those_of_the_api(operation: str, name: str, words: set[str]) -> None:
     assert enums(operation)[name] == words
+
+
+def test_the_url_of_a_release_is_known_later(tmp_path: Path) -> None:
+    reader = """
+service "reader" {
+  function {
+    function_name = "reader"
+    environment   = { variables = { URL = release.app.url.url } }
+  }
+
+  artifact "local" {
+    path = "src"
+  }
+}
+
+release "reader" {
+  service        = service.reader
+  infrastructure = infrastructure.main
+}
+"""
+    url = 'url {\n auth_type = "NONE"\n }'
+    found = project(tmp_path, service=url, release="}\n" + reader.rstrip().removesuffix("}"))
+    bound_reader = found.bind(UnknownWorld())[1]
+    assert bound_reader.function["environment"] == {
+        "variables": {"URL": Pending("release.app.url.url")}
+    }
+    assert bound_reader.depends_on == ("release.app",)
+    with pytest.raises(LamformError, match='no "url"'):
+        project(tmp_path, release="}\n" + reader.rstrip().removesuffix("}")).bind(UnknownWorld())
