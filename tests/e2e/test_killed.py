@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 
+import boto3
 import pytest
 
 RELEASES = 20
@@ -90,9 +91,38 @@ def settled(user) -> None:
     assert user.run("drift").returncode == 0
 
 
-@pytest.mark.parametrize("events", [1, 4, 15, 32, 47, 63, 78])
-def test_a_killed_first_apply(user, events: int) -> None:
-    user.write("lamform.hcl", PROJECT)
+BUCKET = """
+lamform {
+  project = "many"
+
+  backend "s3" {
+    bucket         = "states"
+    region         = "us-east-1"
+    use_path_style = true
+  }
+}
+"""
+
+
+def start_project(user, backend: str) -> None:
+    text = PROJECT
+    if backend == "s3":
+        text = PROJECT[PROJECT.index("variable") :] + BUCKET
+        session = boto3.session.Session(
+            aws_access_key_id=user.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=user.environment["AWS_SECRET_ACCESS_KEY"],
+            region_name="us-east-1",
+        )
+        session.client("s3", endpoint_url=user.sandbox.url).create_bucket(Bucket="states")
+    user.write("lamform.hcl", text)
+
+
+@pytest.mark.parametrize(
+    ("backend", "events"),
+    [*(("sqlite", events) for events in (1, 4, 15, 32, 47, 63, 78)), ("s3", 15), ("s3", 63)],
+)
+def test_a_killed_first_apply(user, backend: str, events: int) -> None:
+    start_project(user, backend)
     user.code("one")
     kill_after(user, events, "--new-state", "--var", "memory=256")
     existing = user.functions()
@@ -105,9 +135,11 @@ def test_a_killed_first_apply(user, events: int) -> None:
     settled(user)
 
 
-@pytest.mark.parametrize("events", [2, 30, 61, 90])
-def test_a_killed_update(user, events: int) -> None:
-    user.write("lamform.hcl", PROJECT)
+@pytest.mark.parametrize(
+    ("backend", "events"), [*(("sqlite", events) for events in (2, 30, 61, 90)), ("s3", 30)]
+)
+def test_a_killed_update(user, backend: str, events: int) -> None:
+    start_project(user, backend)
     user.code("one")
     assert user.run("apply", "--auto-approve", "--new-state").returncode == 0
     user.code("two")

@@ -1,0 +1,2 @@
+def b(e, c):
+    return 1
