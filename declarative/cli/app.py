@@ -135,11 +135,13 @@ def _history(app: typer.Typer) -> None:
 
 
 def _state(app: typer.Typer) -> None:
-    from declarative.cli import state
+    from declarative.cli import state, upkeep
 
-    group = typer.Typer(help="Look at what is recorded.", **_PLAIN)
+    group = typer.Typer(help="Look at what is recorded, and look after it.", **_PLAIN)
     _add(group, state.list_, "lamform state list --revision 3", name="list")
     _add(group, state.show, "lamform state show 'checkout[dev].alias.live'", name="show")
+    _add(group, upkeep.verify, "lamform state verify", name="verify")
+    _add(group, upkeep.unlock, "lamform state unlock 2eb6cde1a371", name="unlock")
     app.add_typer(group, name="state")
 
 

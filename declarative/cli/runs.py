@@ -69,19 +69,27 @@ def ask(session: Session, world: World, consent: Consent, question: str) -> None
             "find. If this is the first apply, say so with --new-state; otherwise check that "
             "the backend in the files is the one you mean, and that its state is here.",
         )
-    if consent.given:
-        return
+    if not consent.given:
+        confirm(session, question, "Applying", " or apply a saved plan: lamform apply FILE")
+
+
+def confirm(session: Session, question: str, doing: str, instead: str = "") -> None:
+    """Ask, and go on only with a yes.
+
+    Raises:
+        LamformError: nobody can be asked, or the answer was no.
+    """
     if session.json or not session.interactive:
         raise LamformError.of(
             "Nobody can be asked",
-            "Applying needs a yes, and there is no terminal to ask at (or the answer shall be "
-            "JSON). Give --auto-approve, or apply a saved plan: lamform apply FILE",
+            f"{doing} needs a yes, and there is no terminal to ask at (or the answer shall be "
+            f"JSON). Give --auto-approve{',' + instead if instead else '.'}",
         )
     session.say(f"{question}\n  Only 'yes' will be accepted.\n\n  Enter a value: ", end="")
     answer = sys.stdin.readline()
     session.say("")
     if answer.strip() != _YES:
-        raise LamformError.of("Not applied", "The answer was not yes. Nothing was changed.")
+        raise LamformError.of("Not done", "The answer was not yes. Nothing was changed.")
 
 
 @dataclass

@@ -157,7 +157,13 @@ def _run(
         ),
         token=lease.token,
     )
-    writing.listener(Event("run_started", run_id, writing.now(), data={"plan_id": plan.plan_id}))
+    started: dict[str, JsonValue] = {"plan_id": plan.plan_id}
+    if lease.took_over:
+        started["took_over"] = [
+            {"run": one.run, "who": one.who, "host": one.host, "expires": one.expires}
+            for one in lease.took_over
+        ]
+    writing.listener(Event("run_started", run_id, writing.now(), data=started))
 
     def write(records: list[JournalRecord]) -> None:
         writing.state.append(run_id, records, token=lease.token)

@@ -146,6 +146,36 @@ class ExplainDocument(Frozen):
     releases: tuple[ExplainedRelease, ...]
 
 
+class StateVerifyDocument(Frozen):
+    """What reading all of a state found; ``damage`` is a sentence each."""
+
+    format_version: str = FORMAT_VERSION
+    sound: bool
+    revisions: int
+    objects: int
+    damage: tuple[str, ...] = ()
+
+
+class UnlockedLease(Frozen):
+    """A lease that was taken away from its run."""
+
+    run: str
+    who: str
+    host: str
+    pid: int
+    command: str
+    since: str
+    expires: str
+    addresses: tuple[str, ...]
+
+
+class StateUnlockDocument(Frozen):
+    """What `lamform state unlock` did."""
+
+    format_version: str = FORMAT_VERSION
+    unlocked: UnlockedLease
+
+
 SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "drift": DriftDocument,
     "explain": ExplainDocument,
@@ -153,6 +183,8 @@ SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "plan": Plan,
     "state": StateDocument,
     "state-list": StateListDocument,
+    "state-unlock": StateUnlockDocument,
+    "state-verify": StateVerifyDocument,
 }
 """Which document each name of ``lamform schema NAME`` stands for."""
 

@@ -48,10 +48,24 @@ def event_text(event: Event, look: Look) -> str | None:
             return _line(event, f"{_move(data)}… done, {', '.join(facts)}", look)
         case "step_failed":
             return _line(event, f"failed: {_said(data, 'message')}", look, Style.ERROR)
-        case "run_started" | "run_done":
+        case "run_started":
+            return _taken_over(data) or None
+        case "run_done":
             return None
         case _:
             assert_never(event.type)
+
+
+def _taken_over(data: Mapping[str, JsonValue]) -> str:
+    """Return whose leases the run took over, a line each."""
+    found = data.get("took_over")
+    return "\n".join(
+        f"Took over the lease of run {_said(one, 'run')} by {_said(one, 'who')} on "
+        f"{_said(one, 'host')}: its process is gone, or it was last renewed for the time until "
+        f"{_said(one, 'expires')}."
+        for one in (found if isinstance(found, list) else ())
+        if isinstance(one, dict)
+    )
 
 
 def _move(data: Mapping[str, JsonValue]) -> str:

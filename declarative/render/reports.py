@@ -27,7 +27,7 @@ _SHOWN_RELEASES: Final = 3
 
 def drift_text(report: DriftDocument, look: Look) -> str:
     """Return findings by part, then how many there are."""
-    looked = _count(report.releases, "release")
+    looked = counted(report.releases, "release")
     if not report.findings and not report.releases:
         return "No drift: no release is recorded yet.\n"
     if not report.findings:
@@ -37,7 +37,7 @@ def drift_text(report: DriftDocument, look: Look) -> str:
         "",
         *drift_lines([drift_line(finding) for finding in report.findings], look),
         "",
-        f"{_count(len(report.findings), 'finding')} in {looked}.",
+        f"{counted(len(report.findings), 'finding')} in {looked}.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -105,5 +105,6 @@ def outputs_text(outputs: Mapping[str, JsonValue]) -> str:
     )
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where there are several."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

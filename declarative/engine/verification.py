@@ -1,0 +1,115 @@
+"""Whether a state is whole: its chain, its objects, its address map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from backends.base import BackendError, ObjectMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from backends.base import Revision, StateReader
+
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found of a state.
+
+    Attributes:
+        revisions: How many were read.
+        objects: How many different objects they and the open runs name, and were read.
+        damage: What is wrong, a sentence each; nothing where the state is whole.
+    """
+
+    revisions: int
+    objects: int
+    damage: tuple[str, ...]
+
+
+def verify(state: StateReader) -> Verification:
+    """Read everything that a state holds and say what of it is not what was written.
+
+    Raises:
+        StateUnavailableError: It cannot be read at all.
+    """
+    damage: list[str] = []
+    history = list(_history(state, damage))
+    damage.extend(_chain(history))
+    wanted = {value for one in history for value in one.changes.values() if value is not None}
+    wanted.update(run.plan for run in state.open_runs() if run.plan is not None)
+    found = 0
+    names = iter(sorted(wanted))
+    while batch := list(islice(names, _BATCH)):
+        found += _read(state, batch, damage)
+    if not damage:
+        damage.extend(_map(state, history))
+    return Verification(len(history), found, tuple(damage))
+
+
+def _history(state: StateReader, damage: list[str]) -> Iterator[Revision]:
+    """Yield the revisions that can be read, newest first."""
+    try:
+        head = state.head()
+    except BackendError as error:
+        damage.append(f"Head cannot be read. {error.detail}")
+        return
+    for number in range(head.number if head else 0, 0, -1):
+        try:
+            yield state.revision(number)
+        except BackendError as error:
+            damage.append(f"Revision {number} cannot be read. {error.detail}")
+
+
+def _chain(history: list[Revision]) -> Iterator[str]:
+    by_number = {one.number: one for one in history}
+    for one in history:
+        if not one.is_intact():
+            yield f"Revision {one.number} has another hash than its id {one.id} says."
+        before = by_number.get(one.number - 1)
+        if one.number == 1 and one.parent is not None:
+            yield f"Revision 1 names a parent, {one.parent}, which no first revision has."
+        if before is not None and one.parent != before.id:
+            yield (
+                f"Revision {one.number} names {one.parent} as its parent; revision "
+                f"{before.number} is {before.id}."
+            )
+
+
+def _read(state: StateReader, names: list[str], damage: list[str]) -> int:
+    """Return how many of the objects are there and whole."""
+    try:
+        return len(state.objects(names))
+    except ObjectMissingError as error:
+        damage.extend(f"Object {name} is missing." for name in error.ids)
+        return _read(state, [name for name in names if name not in error.ids], damage)
+    except BackendError as error:
+        if len(names) == 1:
+            damage.append(f"Object {names[0]} is damaged. {error.detail}")
+            return 0
+    middle = len(names) // 2
+    return _read(state, names[:middle], damage) + _read(state, names[middle:], damage)
+
+
+def _map(state: StateReader, history: Iterable[Revision]) -> Iterator[str]:
+    expected: dict[str, str] = {}
+    for one in sorted(history, key=lambda one: one.number):
+        for address, value in one.changes.items():
+            expected.pop(address, None)
+            if value is not None:
+                expected[address] = value
+    try:
+        found = dict(state.resources())
+    except BackendError as error:
+        yield f"The address map cannot be read. {error.detail}"
+        return
+    for address in sorted({*expected, *found}):
+        if expected.get(address) != found.get(address):
+            yield (
+                f"The address map has {found.get(address, 'nothing')} at {address}; history says "
+                f"{expected.get(address, 'nothing')}."
+            )

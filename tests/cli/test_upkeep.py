@@ -1,0 +1,104 @@
+"""``lamform state verify`` and ``lamform state unlock`` as a user meets them."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pytest
+
+from backends.base import LeaseRequest
+from backends.sqlite import SqliteBackend
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Shell
+
+
+@pytest.fixture(autouse=True)
+def _own_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LAMFORM_STATE_DIR", raising=False)
+
+
+def database(shell: Shell) -> Path:
+    return shell.root / ".lamform" / "state.db"
+
+
+def hold(shell: Shell, term: float = 3600) -> None:
+    backend = SqliteBackend(database(shell), shell.name)
+    backend.acquire(
+        LeaseRequest(
+            run="gone",
+            who="kim",
+            host="elsewhere",
+            pid=7,
+            boot_id="",
+            command="lamform apply",
+            addresses=frozenset({'release.hello["dev"]'}),
+            term=term,
+        )
+    )
+    backend.close()
+
+
+def test_a_sound_state(shell: Shell) -> None:
+    assert shell("state", "verify").out == "The state is sound: 0 revisions, 0 objects.\n"
+    shell.applied()
+    answer = shell("state", "verify")
+    assert (answer.code, answer.out) == (0, "The state is sound: 1 revision, 2 objects.\n")
+    found = shell("state", "verify", "--json").json
+    jsonschema.validate(found, shell("schema", "state-verify").json)
+    assert found["sound"] is True
+
+
+def test_damage_is_named_and_fails(shell: Shell) -> None:
+    shell.applied()
+    with sqlite3.connect(database(shell)) as db:
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute("UPDATE revisions SET message = 'never'")
+    answer = shell("state", "verify")
+    assert answer.code == 1
+    assert "cannot be read" in answer.out
+    assert "Restore it from a backup" in answer.err
+    found = shell("state", "verify", "--json")
+    assert found.code == 1
+    assert found.json["sound"] is False
+
+
+def test_a_lease_is_taken_away(shell: Shell) -> None:
+    shell.applied()
+    hold(shell)
+    shell.root.joinpath("src", "app.py").write_text("def handler(event, context):\n    return 2\n")
+    assert shell("apply", "--auto-approve").code == 4
+    asked = shell("state", "unlock", "gone")
+    assert asked.code == 1
+    assert "by kim on elsewhere" in asked.err
+    assert "--auto-approve" in asked.err
+    done = shell("state", "unlock", "gone", "--auto-approve", "--json")
+    assert done.json["unlocked"]["who"] == "kim"
+    jsonschema.validate(done.json, shell("schema", "state-unlock").json)
+    assert shell("apply", "--auto-approve").code == 0
+
+
+def test_a_lease_that_nobody_holds(shell: Shell) -> None:
+    shell.applied()
+    hold(shell)
+    answer = shell("state", "unlock", "gnoe", "--auto-approve")
+    assert answer.code == 1
+    assert "Leases are held by: gone." in answer.err
+
+
+def test_taking_over_an_expired_lease_is_said_aloud(shell: Shell) -> None:
+    shell.applied()
+    code = shell.root.joinpath("src", "app.py")
+    code.write_text("def handler(event, context):\n    return 2\n")
+    hold(shell, term=0)
+    answer = shell.applied()
+    assert answer.err.count("Took over the lease of run gone by kim on elsewhere") == 1
+    code.write_text("def handler(event, context):\n    return 3\n")
+    hold(shell, term=0)
+    events = shell.applied("--json").events
+    (started,) = [one for one in events if one["type"] == "run_started"]
+    assert [one["run"] for one in started["took_over"]] == ["gone"]
