@@ -28,6 +28,7 @@ from declarative.engine.reading import Reading
 from declarative.engine.records import (
     Snapshot,
     recorded_observation,
+    recorded_outputs,
 )
 from declarative.engine.recovery import recovered_view
 from declarative.engine.references import output_changes, planned_outputs, resolved, too_late
@@ -275,6 +276,7 @@ def _assemble(
         drift=tuple(finding for one in planned.values() for finding in one.drift),
         outputs=outputs,
         output_changes=output_changes(outputs, snapshot),
+        new_outputs=tuple(sorted(outputs.keys() - recorded_outputs(snapshot.revision).keys())),
         blocked_by=(
             *_broken(request),
             *(refusal for one in planned.values() for refusal in one.blocked_by),

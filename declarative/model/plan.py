@@ -387,6 +387,7 @@ class Plan(Frozen):
         plan_id: SHA-256 of the content (`Plan.identify`): equal inputs and an equal world
             give the equal id on any machine.
         output_changes: Names of outputs whose value will differ from the recorded one.
+        new_outputs: Those of them that are not recorded yet.
         reverts: The revision this plan goes back to, for a revert.
         recovers: Runs that were cut off; an apply records what they did.
     """
@@ -408,6 +409,7 @@ class Plan(Frozen):
     drift: tuple[DriftFinding, ...] = ()
     outputs: dict[str, PlannedOutput] = {}
     output_changes: tuple[str, ...] = ()
+    new_outputs: tuple[str, ...] = ()
     blocked_by: tuple[str, ...] = ()
     diagnostics: tuple[PlannedDiagnostic, ...] = ()
     summary: Summary

@@ -347,13 +347,14 @@ def _outputs(plan: Plan) -> tuple[Output, ...]:
     lines: list[Output] = []
     for name in plan.output_changes:
         output = plan.outputs.get(name)
+        mark = Mark.ADD if name in plan.new_outputs else Mark.CHANGE
         if output is None:
             lines.append(Output(Mark.REMOVE, name, None))
         elif output.sensitive:
-            lines.append(Output(Mark.CHANGE, name, {SECRET: None}))
+            lines.append(Output(mark, name, {SECRET: None}))
         else:
             value = unknown(output.residual or "") if output.unknown else output.value
-            lines.append(Output(Mark.CHANGE, name, value))
+            lines.append(Output(mark, name, value))
     return tuple(lines)
 
 

@@ -425,3 +425,11 @@ def test_a_failure_stands_apart_from_the_result(shell: Shell) -> None:
     assert answer.out
     assert answer.err.startswith("\nError: Nobody can be asked")
     assert shell("plan", "--only", "nothing").err.startswith("Error: ")
+
+
+def test_an_output_is_added_once_and_changed_after_that(shell: Shell) -> None:
+    assert "  + arns" in shell("plan").out
+    shell.applied()
+    path = shell.root / "lamform.hcl"
+    path.write_text(path.read_text("utf-8").replace("=> one.alias.live.arn", "=> key"), "utf-8")
+    assert "  ~ arns" in shell("plan").out
