@@ -90,8 +90,13 @@ class S3Store:
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """Return an object and its tag; None where there is none."""
-        answer = self._ask("reading", key, self.client.get_object, missing=None)
-        return None if answer is None else (answer["Body"].read(), answer["ETag"])
+
+        def read(**request: Any) -> tuple[bytes, str]:
+            answer = self.client.get_object(**request)
+            return answer["Body"].read(), answer["ETag"]
+
+        found: tuple[bytes, str] | None = self._ask("reading", key, read, missing=None)
+        return found
 
     def has(self, key: str) -> bool:
         """Say whether there is an object."""
@@ -184,8 +189,15 @@ class S3Store:
 
     def _ask(self, operation: str, key: str, act: Callable[..., Any], **expected: Any) -> Any:
         """Return the answer; ``missing`` and ``taken`` are answers too, where they are given."""
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+        from botocore.exceptions import (
+            BotoCoreError,
+            ClientError,
+            FlexibleChecksumError,
+            IncompleteReadError,
+            ResponseStreamingError,
+        )
 
+        broken = (FlexibleChecksumError, IncompleteReadError, ResponseStreamingError)
         pause = _FIRST_PAUSE
         for attempt in range(_ATTEMPTS):
             try:
@@ -198,8 +210,10 @@ class S3Store:
                     return expected["taken"]
                 if code not in _BUSY or attempt == _ATTEMPTS - 1:
                     raise explained(error, operation, self.place.named(key)) from error
-            except (BotoCoreError, HTTPClientError) as error:
-                raise explained(error, operation, self.place.named(key)) from error
+            except BotoCoreError as error:
+                # What broke off on its way is asked for again; the SDK does so for requests only.
+                if not isinstance(error, broken) or attempt == _ATTEMPTS - 1:
+                    raise explained(error, operation, self.place.named(key)) from error
             time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter
             pause = min(pause * 2, _LONGEST_PAUSE)
         raise AssertionError(operation)

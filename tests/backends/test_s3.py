@@ -7,7 +7,12 @@ import threading
 from itertools import pairwise
 
 import pytest
-from botocore.exceptions import NoCredentialsError, ProfileNotFound
+from botocore.exceptions import (
+    FlexibleChecksumError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ProfileNotFound,
+)
 
 from backends import open_backend
 from backends.base import (
@@ -266,6 +271,29 @@ def test_no_credentials_are_one_error(
     monkeypatch.setattr(bucket, "get_object", refuse)
     with pytest.raises(StateUnavailableError, match="credentials"):
         bucket.backend().head()
+
+
+def test_a_body_that_breaks_off_is_read_again(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, lease = ready(bucket)
+    get = bucket.get_object
+    broken = [
+        FlexibleChecksumError(error_msg="Expected checksum"),
+        IncompleteReadError(actual_bytes=1, expected_bytes=2),
+    ]
+
+    class Torn:
+        def read(self) -> bytes:
+            raise broken.pop()
+
+    def tear(**asked: object) -> object:
+        answer = get(**asked)  # type: ignore[arg-type]
+        return {**answer, "Body": Torn()} if broken else answer
+
+    monkeypatch.setattr(bucket, "get_object", tear)
+    assert backend.leases() == (lease,)
+    assert broken == []
 
 
 def test_a_profile_that_does_not_exist(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
