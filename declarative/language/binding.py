@@ -9,6 +9,7 @@ from declarative.errors import EvaluationError
 from declarative.language.artifacts import artifact_of
 from declarative.language.conditions import broken_preconditions
 from declarative.language.content import Written, locate, read_section, validated
+from declarative.language.definitions import definitions_of
 from declarative.language.delivery import delivery_of, strategy_of
 from declarative.language.exports import Exports
 from declarative.language.expressions import evaluate
@@ -153,6 +154,8 @@ class Binder:
         scope = release.within(service.scope)
         with problems.gathering():
             read_section(service.section, scope, ServiceConfig)
+        with problems.gathering():
+            tuple(definitions_of(release))
         for name in problems.attempt(release.variable_names) or ():
             with problems.gathering():
                 release.variable(name)

@@ -136,29 +136,28 @@ _ARTIFACT: Final = Nested(
     acts_later=frozenset(ARTIFACTS) - {"local", "s3"},
 )
 
-_DEFINITION: Final = one(
-    shape(
-        release.DefinitionConfig,
-        inside={
-            "git": one(
-                shape(
-                    release.GitDefinition,
-                    required="connector",
-                    choices=("branch tag commit",),
-                )
-            ),
-            "s3": one(shape(release.S3Definition, optional="connector")),
-        },
-        choices=("file inline git s3",),
-    )
+DEFINITION: Final = shape(
+    release.DefinitionConfig,
+    inside={
+        "git": one(
+            shape(
+                release.GitDefinition,
+                required="connector",
+                choices=("branch tag commit",),
+            )
+        ),
+        "s3": one(shape(release.S3Definition, optional="connector")),
+    },
+    choices=("file inline git s3",),
 )
+"""``definition`` and ``alias_definition``."""
 
 _PARTS: Final = {
     "function": one(FUNCTION),
-    "definition": _DEFINITION,
+    "definition": one(DEFINITION),
     "artifact": _ARTIFACT,
     "alias": one(ALIAS, most=None, labels=("name",)),
-    "alias_definition": one(_DEFINITION.shapes[""], most=None),
+    "alias_definition": one(DEFINITION, most=None),
     **SERVICE_SETTINGS.blocks,
 }
 

@@ -215,6 +215,12 @@ def test_a_wrong_setting_is_one_error(tmp_path: Path, text: str, said: str) -> N
         ("alias_definition {}", "needs exactly one of file, inline, git and s3"),
         ('alias_definition {\n git {\n path = "p"\n tag = "t"\n }\n }', '"connector"'),
         ("provisioned_concurrent_executions = 1", "provisioned_concurrent_executions"),
+        ("alias_definition {\n file = self.nothing\n }", "nothing"),
+        ('alias_definition {\n file = ["f"]\n }', "file must be a string"),
+        (
+            'alias_definition {\n git {\n connector = connector.aws.main\n tag = ""\n path = ""}}',
+            "connector.git.NAME",
+        ),
     ],
 )
 def test_a_wrong_setting_of_a_service(tmp_path: Path, text: str, said: str) -> None:
@@ -697,3 +703,22 @@ release "reader" {
     assert bound_reader.depends_on == ("release.app",)
     with pytest.raises(LamformError, match='no "url"'):
         project(tmp_path, release="}\n" + reader.rstrip().removesuffix("}")).bind(UnknownWorld())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'file = "definitions/${self.environment.name}.json"',
+        'inline = "{}"',
+        'git {\n connector = connector.git.hub\n branch = "main"\n path = "f.json"\n }',
+        's3 {\n bucket = "b"\n key = "k"\n connector = connector.aws.main\n }',
+    ],
+)
+def test_a_definition_is_taken_and_refused_by_plan(tmp_path: Path, body: str) -> None:
+    text = (BASE % ("", "")) + RELEASE % ""
+    service = f'service "app" {{\n definition {{\n {body}\n }}\n{CODE}}}\n'
+    (tmp_path / "main.lamform.hcl").write_text(text + service, "utf-8")
+    found = load_project(tmp_path, variables=VariableInputs(), environ={})
+    found.bind(UnknownWorld())
+    (refusal,) = found.unsupported
+    assert refusal.detail.startswith('"definition" in service is understood')
