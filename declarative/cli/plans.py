@@ -146,7 +146,7 @@ def make(opened: OpenProject, selected: Selected, *, parallelism: int = 10) -> M
         raise ConfigurationError(opened.project.unsupported)
     addresses = selected.addresses(opened)
     releases: tuple[BoundRelease, ...] = opened.bind(addresses, secrets=not selected.destroy)
-    secrets = opened.secrets(releases)
+    secrets = opened.secrets(releases, unasked=opened.project.releases())
     request = opened.request(releases, selected.selection(opened))
     plan = make_plan(request, opened.world.reading(secrets, parallelism))
     log_calls(opened.world)

@@ -13,8 +13,9 @@ from declarative.cli.loading import inputs_of
 from declarative.cli.outputs import shown_output
 from declarative.cli.session import Session
 from declarative.cli.wiring import OpenProject, open_project
-from declarative.engine.records import Snapshot, recorded_outputs
+from declarative.engine.records import recorded_outputs
 from declarative.engine.recovery import recovered_view
+from declarative.engine.snapshot import Snapshot
 from declarative.errors import LamformError
 from declarative.model.address import Address, select
 from declarative.model.revision import ReleaseRecord

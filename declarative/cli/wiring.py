@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
@@ -35,8 +35,8 @@ from declarative.engine.desired import BindingWorld
 from declarative.engine.planner import PlanRequest
 from declarative.engine.ports import Runner
 from declarative.engine.reading import Reading
-from declarative.engine.records import Snapshot, read_snapshot
 from declarative.engine.secrets import Secrets, literals_of
+from declarative.engine.snapshot import Snapshot, read_snapshot
 from declarative.engine.withheld import SecretReads
 from declarative.engine.writing import Writing
 from declarative.errors import ConfigurationError
@@ -197,18 +197,24 @@ class OpenProject:
         """Return what state recorded, at head or at a revision."""
         return read_snapshot(self.world.state, at=at)
 
-    def secrets(self, releases: tuple[BoundRelease, ...] = ()) -> Secrets:
+    def secrets(
+        self, releases: tuple[BoundRelease, ...] = (), *, unasked: Collection[str] = ()
+    ) -> Secrets:
         """Return the secrets that planning and inspecting need.
 
         Recorded releases are reached by the files' connectors, where the files have them.
+        Those in ``unasked`` are not going to be, as long as no run left them open.
         """
+        state = self.world.state
+        left = {address for run in state.open_runs() for address in run.addresses}
         bound = {release.address for release in releases}
-        others = self.world.state.resources().keys() - bound
-        snapshot = read_snapshot(self.world.state, only=others)
-        return self.world.secrets(releases, self._connectors(snapshot))
+        snapshot = read_snapshot(state)
+        reached = snapshot.releases.keys() - bound - (set(unasked) - left)
+        return self.world.secrets(releases, self._connectors(snapshot, reached))
 
-    def _connectors(self, snapshot: Snapshot) -> dict[str, Connector]:
-        recorded = {one.record.connector.address for one in snapshot.releases.values()}
+    def _connectors(self, snapshot: Snapshot, addresses: Collection[str]) -> dict[str, Connector]:
+        snapshot.releases.load(addresses)
+        recorded = {snapshot.releases[address].record.connector.address for address in addresses}
         world = self._world()
         found = {address: self.project.connector(address, world) for address in sorted(recorded)}
         return {address: one for address, one in found.items() if one is not None}

@@ -30,11 +30,8 @@ from declarative.engine.guards import refuse_schedules
 from declarative.engine.journal import Journal
 from declarative.engine.leases import HeldLease, hold
 from declarative.engine.observe import Observation, hidden_leaf
-from declarative.engine.records import (
-    Snapshot,
-    read_snapshot,
-)
 from declarative.engine.run import Run, RunWorld
+from declarative.engine.snapshot import Snapshot, read_snapshot
 from declarative.engine.writing import Writing
 from declarative.errors import (
     Diagnostic,
@@ -108,6 +105,7 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
         record_dead_runs(writing, lease)
         snapshot = read_snapshot(writing.state)
         binding.check_recorded(plan, snapshot)
+        snapshot.releases.load(planned)
         binding.check_outputs(plan, snapshot)
         _check_accounts(plan, writing)
         observed = binding.verify(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from declarative.engine.ports import FunctionReader
-    from declarative.engine.records import Snapshot
+    from declarative.engine.snapshot import Snapshot
     from declarative.model.plan import BoundPart, Plan, PlannedRelease
 
 
@@ -28,7 +28,7 @@ def check_recorded(plan: Plan, snapshot: Snapshot) -> None:
     problems = [
         _moved(release, plan, snapshot)
         for release in plan.releases
-        if _object_of(release.address, snapshot) != release.bound.object
+        if snapshot.releases.object(release.address) != release.bound.object
     ]
     if problems:
         raise StalePlanError(tuple(problems))
@@ -47,11 +47,6 @@ def check_outputs(plan: Plan, snapshot: Snapshot) -> None:
             "It changes outputs only, and state has a newer revision than when it was made. "
             "Make a new plan.",
         )
-
-
-def _object_of(address: str, snapshot: Snapshot) -> str | None:
-    found = snapshot.releases.get(address)
-    return found.object if found else None
 
 
 def _moved(release: PlannedRelease, plan: Plan, snapshot: Snapshot) -> Diagnostic:

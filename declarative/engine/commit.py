@@ -13,15 +13,9 @@ from backends.base import Revision, RevisionDraft, StateBackend, commit_disjoint
 from declarative.engine import recovery
 from declarative.engine.desired import refingerprint
 from declarative.engine.observe import Observation, observe
-from declarative.engine.records import (
-    Outcome,
-    Snapshot,
-    attribute_of,
-    read_snapshot,
-    record_of,
-    recorded_outputs,
-)
+from declarative.engine.records import Outcome, attribute_of, record_of, recorded_outputs
 from declarative.engine.references import recorded_output
+from declarative.engine.snapshot import Snapshot, read_snapshot
 from declarative.model.plan import PlannedOutput
 
 if TYPE_CHECKING:

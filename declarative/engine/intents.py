@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from declarative.engine.ports import ObservedFunction
-    from declarative.engine.records import Recorded
+    from declarative.engine.snapshot import Recorded
     from declarative.model.desired import DesiredRelease
     from declarative.model.plan import Step
     from declarative.model.revision import ReleaseRecord

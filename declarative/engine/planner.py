@@ -25,13 +25,10 @@ from declarative.engine.intents import Intent, Look, Planned, plan_release
 from declarative.engine.kept import keep
 from declarative.engine.observe import Observation, observe_all
 from declarative.engine.reading import Reading
-from declarative.engine.records import (
-    Snapshot,
-    recorded_observation,
-    recorded_outputs,
-)
+from declarative.engine.records import recorded_observation, recorded_outputs
 from declarative.engine.recovery import recovered_view
 from declarative.engine.references import output_changes, planned_outputs, resolved, too_late
+from declarative.engine.snapshot import Snapshot
 from declarative.engine.withheld import SecretReads
 from declarative.errors import ConfigurationError, Diagnostic, RemoteError
 from declarative.model.plan import (
@@ -92,10 +89,12 @@ def make_plan(request: PlanRequest, reading: Reading) -> Plan:
     """
     refresh = request.selection.refresh == "full"
     snapshot = recovered_view(reading, refresh=refresh)
+    gone = [address for address in snapshot.releases if _goes(request, address)]
+    snapshot.releases.load([*gone, *(release.address for release in request.releases)])
     desired, problems = _desired_releases(request, reading, snapshot)
     if request.reads is not None and desired:
         problems = (*request.reads.warnings(request.releases), *problems)
-    intents = _intents(request, snapshot, desired)
+    intents = _intents(request, snapshot, desired, gone)
     return plan_intents(intents, request, reading, snapshot, problems=problems)
 
 
@@ -178,7 +177,10 @@ def _desired(
 
 
 def _intents(
-    request: PlanRequest, snapshot: Snapshot, desired: tuple[DesiredRelease, ...]
+    request: PlanRequest,
+    snapshot: Snapshot,
+    desired: tuple[DesiredRelease, ...],
+    gone: Iterable[str],
 ) -> list[Intent]:
     wanted = [
         Intent(
@@ -189,23 +191,23 @@ def _intents(
         )
         for release in desired
     ]
-    gone = [
+    deleted = [
         Intent(
             address=address,
             desired=None,
-            recorded=recorded,
+            recorded=snapshot.releases[address],
             ignore_hold=request.selection.roll_forward or request.selection.destroy,
         )
-        for address, recorded in snapshot.releases.items()
-        if request.selection.destroy or address not in request.declared
-        if _selected(request, address)
+        for address in gone
     ]
-    return wanted + gone
+    return wanted + deleted
 
 
-def _selected(request: PlanRequest, address: str) -> bool:
-    """Whether a recorded release is in the selection; the files may not know it."""
+def _goes(request: PlanRequest, address: str) -> bool:
+    """Whether a recorded release is to be deleted: selected, and not declared or destroyed."""
     selection = request.selection
+    if address in request.declared and not selection.destroy:
+        return False
     if address in request.declared:
         return any(release.address == address for release in request.releases)
     return not (selection.only or selection.environments) and address not in selection.exclude

@@ -1,9 +1,8 @@
-"""Reading release records from state, and what other releases may read on one."""
+"""Release records: made of what AWS answered, and what other releases may read on one."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,74 +18,14 @@ from declarative.model.revision import (
     ReleaseRecord,
     ReleaseStatus,
 )
-from declarative.model.values import Fingerprinter
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from backends.base import Revision, StateReader
+    from backends.base import Revision
     from declarative.model.desired import DesiredRelease
     from declarative.model.fields import Path
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A release record and the id of the object that holds it."""
-
-    record: ReleaseRecord
-    object: str
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What state says at one revision; empty where there is no state.
-
-    Attributes:
-        releases: Records by release address.
-        warnings: What a reader should know, such as an interrupted run.
-        recovers: Runs that were cut off and that the next apply recovers.
-    """
-
-    revision: Revision | None
-    releases: Mapping[str, Recorded]
-    fingerprinter: Fingerprinter
-    warnings: tuple[str, ...] = field(default=())
-    recovers: tuple[str, ...] = ()
-
-    def record(self, address: str) -> ReleaseRecord | None:
-        """Return the record of a release, or None where there is none."""
-        found = self.releases.get(address)
-        return found.record if found else None
-
-
-def read_snapshot(
-    state: StateReader, *, only: Collection[str] | None = None, at: int | None = None
-) -> Snapshot:
-    """Read the records of the given addresses (or of all) at head or at a revision."""
-    head = state.revision(at) if at is not None else state.head()
-    resources = state.resources(at=at)
-    wanted = {
-        address: object_id
-        for address, object_id in resources.items()
-        if only is None or address in only
-    }
-    objects = state.objects(set(wanted.values()))
-    return Snapshot(
-        revision=head,
-        releases={
-            address: Recorded(ReleaseRecord.from_bytes(objects[object_id]), object_id)
-            for address, object_id in wanted.items()
-        },
-        fingerprinter=fingerprinter_of(state),
-    )
-
-
-def fingerprinter_of(state: StateReader) -> Fingerprinter:
-    """Return the project's fingerprinter, or one for this process where there is no state."""
-    key = state.key()
-    if key is None:
-        return Fingerprinter(secrets.token_bytes(32), stable=False)
-    return Fingerprinter(key, stable=True)
+    from declarative.model.values import Fingerprinter
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,8 @@ from typing import TYPE_CHECKING
 
 from backends.base import JournalRecord, Lease, RunRecord, StateReader, is_live, object_id
 from declarative.engine.observe import Observation, observe
-from declarative.engine.records import (
-    Outcome,
-    Recorded,
-    Snapshot,
-    read_snapshot,
-    record_of,
-)
+from declarative.engine.records import Outcome, record_of
+from declarative.engine.snapshot import Recorded, Snapshot, read_snapshot
 from declarative.errors import LamformError, RemoteError
 from declarative.model.plan import Plan, PlannedRelease, Target
 from declarative.model.revision import Leftover
@@ -95,6 +90,8 @@ def look_at(
     dead: Iterable[DeadRun], snapshot: Snapshot, cloud: Cloud, secrets: Secrets
 ) -> Recovery:
     """Ask AWS for every open release of the dead runs; later runs win."""
+    dead = tuple(dead)
+    snapshot.releases.load(address for run in dead for address in run.open)
     found = Recovery()
     for run in dead:
         releases = {release.address: release for release in run.plan.releases}
@@ -192,13 +189,13 @@ def recovered_view(reading: Reading, *, refresh: bool) -> Snapshot:
         warning = f"An earlier run was cut off; what it did to {names} is not known without AWS"
         return replace(snapshot, warnings=(*snapshot.warnings, *running, warning))
     recovery = look_at(dead, snapshot, reading.cloud, reading.secrets)
-    releases = dict(snapshot.releases)
-    for address, record in recovery.records.items():
-        if record is None:
-            releases.pop(address, None)
-        else:
+    releases = snapshot.releases.but(
+        {
             # The id it will have once it is recorded, so that a plan made from it stays good.
-            releases[address] = Recorded(record, object_id(record.to_bytes()))
+            address: Recorded(record, object_id(record.to_bytes())) if record else None
+            for address, record in recovery.records.items()
+        }
+    )
     warning = (
         f"An earlier run was cut off; what AWS has is shown for {names}, "
         "and the next apply records that"

@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from declarative.engine.intents import Intent, Planned
-from declarative.engine.records import Snapshot, attribute_of, recorded_outputs
+from declarative.engine.records import attribute_of, recorded_outputs
 from declarative.engine.secrets import ReleaseLookup, Secrets
+from declarative.engine.snapshot import Snapshot
 from declarative.model import fields
 from declarative.model.plan import PlannedDiagnostic, PlannedOutput, PlannedRelease
 from declarative.model.values import has_unknown

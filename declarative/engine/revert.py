@@ -14,8 +14,8 @@ from declarative.engine.compare import Restore, content_digest
 from declarative.engine.intents import Intent, target_of
 from declarative.engine.planner import PlanRequest, plan_intents
 from declarative.engine.reading import Reading
-from declarative.engine.records import Recorded, Snapshot, read_snapshot
 from declarative.engine.recovery import recovered_view
+from declarative.engine.snapshot import Recorded, Snapshot, read_snapshot
 from declarative.errors import LamformError, RefusedError
 from declarative.model.plan import PlannedDiagnostic
 from declarative.model.revision import NOTHING, ReleaseRecord
@@ -162,11 +162,14 @@ def _goals(
         )
     number = int(target)
     past = read_snapshot(state, at=number)
-    goals = {
-        address: Goal(number, recorded.record)
-        for address, recorded in past.releases.items()
-        if _differs(recorded, snapshot.releases.get(address))
-    }
+    differing = [
+        address
+        for address in past.releases
+        if past.releases.object(address) != snapshot.releases.object(address)
+    ]
+    past.releases.load(differing)
+    snapshot.releases.load(differing)
+    goals = {address: Goal(number, past.releases[address].record) for address in differing}
     newer = sorted(snapshot.releases.keys() - past.releases.keys())
     return number, goals, _kept(newer, number)
 
@@ -177,10 +180,6 @@ def _kept(newer: list[str], number: int) -> tuple[PlannedDiagnostic, ...]:
         return ()
     summary = f"{', '.join(newer)} did not exist in revision {number} and is left as it is"
     return (PlannedDiagnostic(severity="warning", summary=summary),)
-
-
-def _differs(past: Recorded, present: Recorded | None) -> bool:
-    return present is None or past.object != present.object
 
 
 def _previous(head: Revision, state: StateReader) -> tuple[int, dict[str, Goal]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from declarative.engine.leases import HeldLease
     from declarative.engine.observe import Observation
     from declarative.engine.ports import FunctionWriter
-    from declarative.engine.records import Snapshot
+    from declarative.engine.snapshot import Snapshot
     from declarative.engine.writing import Writing
     from declarative.model.fields import Path
     from declarative.model.revision import ReleaseStatus

@@ -37,11 +37,9 @@ def find_drift(reading: Reading, *, only: Collection[str] | None = None) -> Drif
         RemoteError: releases could not be read; all of them are named.
     """
     snapshot = recovered_view(reading, refresh=True)
-    records = {
-        address: recorded.record
-        for address, recorded in snapshot.releases.items()
-        if only is None or address in only
-    }
+    wanted = [address for address in snapshot.releases if only is None or address in only]
+    snapshot.releases.load(wanted)
+    records = {address: snapshot.releases[address].record for address in wanted}
     observed = observe_all(
         reading.reader,
         {address: record.desired for address, record in records.items()},

@@ -10,7 +10,7 @@ import pytest
 
 from backends.base import object_id
 from backends.sqlite import SqliteBackend
-from declarative.engine.records import read_snapshot
+from declarative.engine.snapshot import read_snapshot
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Shell
