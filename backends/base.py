@@ -55,7 +55,7 @@ from backends.errors import (
 from backends.leases import is_live
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "BackendError",
@@ -251,13 +251,21 @@ class StateBackend(StateReader, Protocol):
 
 def commit_disjoint(
     backend: StateBackend,
-    draft: RevisionDraft,
+    draft: RevisionDraft | Callable[[Revision | None], RevisionDraft],
     *,
     base: Revision | None,
     token: int,
     closes: str | None = None,
 ) -> Revision:
-    """Commit ``draft``, made from ``base``, on top of head if head moved elsewhere only.
+    """Commit changes made from ``base`` on top of head, if head moved elsewhere only.
+
+    Args:
+        backend: Where to.
+        draft: The revision, or what returns it as the successor of a given one: its changes
+            are always the same, what it says besides may depend on what others recorded.
+        base: What the changes were made from.
+        token: The fencing token of a lease of the caller.
+        closes: A run that ends with this revision.
 
     Raises:
         ConflictError: A revision since ``base`` changed an address that ``draft`` changes, or
@@ -265,14 +273,15 @@ def commit_disjoint(
     """
     seen = base
     while True:
+        made = draft(seen) if callable(draft) else draft
         try:
             return backend.commit(
-                draft, expected=seen.id if seen else None, token=token, closes=closes
+                made, expected=seen.id if seen else None, token=token, closes=closes
             )
         except HeadMovedError as error:
             if error.found is None:
                 raise
-            seen = _disjoint_head(backend, draft, base, seen)
+            seen = _disjoint_head(backend, made, base, seen)
 
 
 def _disjoint_head(

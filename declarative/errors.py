@@ -4,6 +4,7 @@
      +- ConfigurationError    exit 1   the files are wrong (carries all diagnostics at once)
      +- EvaluationError       exit 1   one expression cannot be evaluated
      +- RemoteError          exit 1   AWS, a repository or another outside system said no
+     +- StateLostError        exit 1   state could not be told what an apply did
      +- ApplyFailedError      exit 3   an apply or revert ended with a failed release
      +- LeaseHeldError        exit 4   another run holds a lease that this one needs
      +- StalePlanError        exit 5   the plan no longer describes the world, or was used
@@ -188,6 +189,10 @@ class EvaluationError(LamformError):
 
 class RemoteError(LamformError):
     """Something outside (AWS, a repository, a git host) answered with an error."""
+
+
+class StateLostError(LamformError):
+    """State could not be told what an apply did; a file beside the project keeps it."""
 
 
 class ApplyFailedError(LamformError):

@@ -142,6 +142,13 @@ def _state(app: typer.Typer) -> None:
     _add(group, state.show, "lamform state show 'checkout[dev].alias.live'", name="show")
     _add(group, upkeep.verify, "lamform state verify", name="verify")
     _add(group, upkeep.unlock, "lamform state unlock 2eb6cde1a371", name="unlock")
+    _add(
+        group,
+        upkeep.recover,
+        "lamform state recover lamform-recovery-2eb6cde1a371.json",
+        name="recover",
+        short_help="Record what runs did that died or lost their state.",
+    )
     app.add_typer(group, name="state")
 
 

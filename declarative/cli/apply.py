@@ -13,8 +13,10 @@ from declarative.cli.session import Session
 from declarative.cli.wiring import ApplySettings, World, open_project, open_world
 from declarative.engine.guards import refuse_schedules
 from declarative.engine.secrets import Secrets
+from declarative.engine.shards import Shard, shard_of
 from declarative.errors import LamformError, RefusedError
 from declarative.model.plan import Plan
+from declarative.render.reports import counted
 
 _QUESTION = "Do you want to perform these actions?"
 
@@ -36,6 +38,10 @@ def apply(
     message: options.Message = "",
     parallelism: options.Parallelism = 10,
     lock_timeout: options.LockTimeout = 0.0,
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts of the saved plan."),
+    ] = None,
     only: options.Only = None,
     exclude: options.Exclude = None,
     environment: options.Environments = None,
@@ -50,21 +56,18 @@ def apply(
     With --plan-id the id is the yes: nothing is asked, and any other plan is refused.
     """
     session: Session = context.obj
-    settings = ApplySettings(message, parallelism, lock_timeout)
+    part = _part(shard, file)
+    told = message or (f"shard {part}" if part else "")
+    settings = ApplySettings(told, parallelism, lock_timeout)
     consent = runs.Consent(auto_approve or plan_id is not None or file is not None, new_state)
     inputs = inputs_of(session, var, var_file)
-    selected = plans.Selected(
-        tuple(only or ()),
-        tuple(exclude or ()),
-        tuple(environment or ()),
-        destroy,
-        refresh,
-        roll_forward,
-    )
+    chosen = (tuple(only or ()), tuple(exclude or ()), tuple(environment or ()))
+    selected = plans.Selected(*chosen, destroy, refresh, roll_forward)
     if file is not None:
         _refuse_selection(selected)
         made = plans.read(file)
         plans.expect_id(made, plan_id)
+        made = _divided(session, made, part)
         with open_world(made.backend, made.project, inputs) as world:
             raise typer.Exit(_carry_out(session, world, made, world.secrets(), (consent, settings)))
     with open_project(inputs) as opened:
@@ -94,6 +97,43 @@ def _carry_out(
         return 0
     runs.ask(session, world, consent, _QUESTION)
     return runs.run(session, world, plan, secrets, settings)
+
+
+def _part(written: str | None, file: Path | None) -> Shard | None:
+    """Return which part of a plan is asked for.
+
+    Raises:
+        LamformError: it is none, or there is no plan that all parts share.
+    """
+    if written is None:
+        return None
+    index, slash, count = written.partition("/")
+    if not (slash and index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
+        raise LamformError.of(
+            "No such shard",
+            f'--shard takes I/N, such as 2/4 for the second of four; found "{written}".',
+        )
+    if file is None:
+        raise LamformError.of(
+            "Shards share one saved plan",
+            "Runs that plan for themselves would divide different plans, and leave out what "
+            "falls between. Make one with lamform plan --out FILE and give it to every shard.",
+        )
+    return Shard(int(index), int(count))
+
+
+def _divided(session: Session, plan: Plan, part: Shard | None) -> Plan:
+    """Return one part of a plan, and say what that means; the whole where none is named."""
+    if part is None:
+        return plan
+    divided = shard_of(plan, part)
+    whole = counted(len(plan.releases), "release")
+    session.say(
+        f"Shard {part}: {len(divided.releases)} of the plan's {whole}. "
+        "The phases of an apply hold within a shard: aliases of this one may move while "
+        "another is still preparing."
+    )
+    return divided
 
 
 def _refuse_selection(selected: plans.Selected) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from declarative.cli.wiring import World
     from declarative.engine.events import Event
     from declarative.engine.secrets import Secrets
+    from declarative.engine.writing import Writing
     from declarative.model.plan import Plan
 
 _YES: Final = "yes"
@@ -134,7 +135,7 @@ def run(
         InterruptedRunError: a signal ended the run.
     """
     progress, stop = Progress(session), threading.Event()
-    settings = replace(settings, waiting=lambda lease: _tell_waiting(session, lease))
+    settings = patient(session, settings)
     writing = world.writing(secrets, listener=progress, stop=stop, settings=settings)
     with _stopping(session, stop):
         result = apply_plan(plan, writing)
@@ -149,6 +150,21 @@ def run(
     if result.status != "applied":
         raise ApplyFailedError(result.failures)
     return 0
+
+
+def recording(session: Session, world: World, secrets: Secrets, settings: ApplySettings) -> Writing:
+    """Return what a command may use that writes to state and not to AWS."""
+    return world.writing(
+        secrets,
+        listener=lambda _: None,
+        stop=threading.Event(),
+        settings=patient(session, settings),
+    )
+
+
+def patient(session: Session, settings: ApplySettings) -> ApplySettings:
+    """Return the settings of a run that says whom it waits for."""
+    return replace(settings, waiting=lambda lease: _tell_waiting(session, lease))
 
 
 def tell_nothing(session: Session, text: str = "") -> None:

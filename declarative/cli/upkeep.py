@@ -1,19 +1,26 @@
-"""``lamform state verify`` and ``lamform state unlock``."""
+"""``lamform state verify``, ``lamform state unlock`` and ``lamform state recover``."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
-from declarative.cli import options
+from declarative.cli import options, runs
+from declarative.cli.history import history_revision
 from declarative.cli.loading import inputs_of
 from declarative.cli.runs import confirm
 from declarative.cli.session import Session
-from declarative.cli.wiring import open_project
+from declarative.cli.wiring import ApplySettings, open_project
+from declarative.engine.rescue import recover as recover_runs
+from declarative.engine.rescue import replay
 from declarative.engine.verification import verify as verify_state
 from declarative.errors import LamformError
+from declarative.model.rescue import RecoveryFile
 from declarative.render.documents import (
+    StateRecoverDocument,
     StateUnlockDocument,
     StateVerifyDocument,
     UnlockedLease,
@@ -107,3 +114,64 @@ def unlock(
         )
     else:
         session.show(f"The lease of run {run} is gone. The next apply finds out what it did.\n")
+
+
+def recover(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="What an apply kept when state could not be written."),
+    ] = None,
+    *,
+    message: options.Message = "",
+    lock_timeout: options.LockTimeout = 0.0,
+    var: options.Variables = None,
+    var_file: options.VariableFiles = None,
+) -> None:
+    """Record what runs did that died or lost their state; nothing is changed in AWS.
+
+    Without FILE, AWS is asked about the releases that such runs left open.
+    """
+    session: Session = context.obj
+    kept = _read(file) if file is not None else None
+    with open_project(inputs_of(session, var, var_file)) as opened:
+        settings = ApplySettings(message, lock_timeout=lock_timeout)
+        writing = runs.recording(session, opened.world, opened.secrets(), settings)
+        revision = replay(kept, writing) if kept else recover_runs(writing)
+    if session.json:
+        report = history_revision(revision) if revision else None
+        session.document(document(StateRecoverDocument(revision=report)))
+    elif revision is None:
+        session.show("Nothing to recover: " + (_SETTLED if kept else _NOTHING_OPEN))
+    else:
+        names = ", ".join(revision.changes) or "no release"
+        session.show(f"Revision {revision.number} records what was done to {printable(names)}.\n")
+
+
+_SETTLED = "the run is settled already.\n"
+_NOTHING_OPEN = "no run was cut off.\n"
+
+
+def _read(path: Path) -> RecoveryFile:
+    """Return a recovery file, proven to be as it was written.
+
+    Raises:
+        LamformError: it cannot be read, or is none.
+    """
+    try:
+        found = RecoveryFile.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise LamformError.of("The file cannot be read", f"{path}: {error.strerror}.") from error
+    except ValidationError as error:
+        raise LamformError.of(
+            "Not a recovery file",
+            f"{path} is not what an apply of this version keeps when state cannot be written. "
+            "Without a file, lamform state recover asks AWS what was done.",
+        ) from error
+    if not found.is_whole:
+        raise LamformError.of(
+            "The recovery file was changed",
+            f"The content of {path} does not have the seal that stands in it. Without a file, "
+            "lamform state recover asks AWS what was done.",
+        )
+    return found

@@ -28,6 +28,7 @@ from declarative import __version__
 from declarative.artifacts.sources import ArtifactSources
 from declarative.aws.session import AwsCloud
 from declarative.cli import garbage
+from declarative.cli.files import write_whole
 from declarative.cli.git import Head, read_git
 from declarative.cli.loading import STATE_DIRECTORY, load
 from declarative.cli.outputs import planned_output
@@ -117,6 +118,7 @@ class World:
             listener=listener,
             stop=stop,
             clock=time.time,
+            keep=_keep,
             message=settings.message,
             git_commit=git.commit if git else None,
             parallelism=settings.parallelism,
@@ -218,6 +220,11 @@ class OpenProject:
         world = self._world()
         found = {address: self.project.connector(address, world) for address in sorted(recorded)}
         return {address: one for address, one in found.items() if one is not None}
+
+
+def _keep(name: str, content: bytes) -> str:
+    write_whole(Path.cwd() / name, content)
+    return name
 
 
 _UNCOMMITTED: Final = PlannedDiagnostic(

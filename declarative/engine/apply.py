@@ -1,14 +1,15 @@
 """Applying a plan: exactly its steps, in three phases, with a journal around each.
 
     apply_plan
-      hold                  the run's lease on the releases of the plan
+      _lease                the run's lease on the releases of the plan
       record_dead_runs      what dead runs did becomes a revision
       binding.check_recorded, binding.verify      the plan still describes the world
       _resolve_values       secrets, from memory or from residual expressions
       begin_run             the intent is durable before the first change
       Run.walk_phase        prepare, switch, finish: each a dependency graph of releases
         Run.take_steps      journal begin, ``execute.perform``, journal end
-      _finish               ``commit``: records of what AWS answered, one revision
+      _finish               ``commit``: records of what AWS answered, one revision;
+                            ``rescue`` where state cannot be told
 
 A release that fails drops out with those that depend on it; the others go on. What was
 done is recorded whatever the end; a process that is killed leaves an open run, which
@@ -17,19 +18,27 @@ done is recorded whatever the end; a process that is killed leaves an open run, 
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from backends.base import RunRecord, commit_disjoint
-from declarative.engine import binding, recovery
-from declarative.engine.commit import draft_of, record_dead_runs, record_release
+from backends.base import LeaseHeldError, RunRecord, StateUnavailableError
+from declarative.engine import binding, recovery, rescue
+from declarative.engine.commit import (
+    Ending,
+    commit_run,
+    draft_of,
+    end_releases,
+    record_dead_runs,
+    record_release,
+)
 from declarative.engine.events import Event
 from declarative.engine.guards import refuse_schedules
 from declarative.engine.journal import Journal
-from declarative.engine.leases import HeldLease, hold
+from declarative.engine.leases import HeldLease, new_run
 from declarative.engine.observe import Observation, hidden_leaf
+from declarative.engine.records import recorded_outputs
 from declarative.engine.run import Run, RunWorld
 from declarative.engine.snapshot import Snapshot, read_snapshot
 from declarative.engine.writing import Writing
@@ -40,7 +49,7 @@ from declarative.errors import (
     StalePlanError,
 )
 from declarative.model import fields
-from declarative.model.plan import CreateFunction, Phase, UpdateConfiguration
+from declarative.model.steps import CreateFunction, Phase, UpdateConfiguration
 from declarative.model.values import WITHHELD, without_fingerprints
 
 if TYPE_CHECKING:
@@ -79,7 +88,8 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
         LeaseHeldError: another run is working on one of its releases.
         StalePlanError: the plan was applied already, or the world has moved since.
         RemoteError: AWS cannot be reached; nothing was written.
-        BackendError: state cannot be written; what was done stays in the open run.
+        StateLostError: state cannot be written any more; a file keeps what was done.
+        BackendError: state cannot be written; nothing was done.
     """
     if plan.blocked_by:
         raise RefusedError(
@@ -90,22 +100,12 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
         return ApplyResult(None, "applied", calls=writing.cloud.calls())
     writing.state.create()
     writing = replace(writing, secrets=writing.secrets.knowing(plan.connectors))
-    run = uuid.uuid4().hex[:12]
-    planned = frozenset(release.address for release in plan.releases)
-    dead = recovery.dead_runs(writing.state, writing.runner)
-    addresses = planned.union(*(run.open for run in dead))
-    with hold(
-        writing.state,
-        writing.runner,
-        run,
-        addresses,
-        timeout=writing.lock_timeout,
-        waiting=writing.waiting,
-    ) as lease:
+    run = new_run()
+    with _lease(plan, writing, run) as lease:
         record_dead_runs(writing, lease)
         snapshot = read_snapshot(writing.state)
         binding.check_recorded(plan, snapshot)
-        snapshot.releases.load(planned)
+        snapshot.releases.load(release.address for release in plan.releases)
         binding.check_outputs(plan, snapshot)
         _check_accounts(plan, writing)
         observed = binding.verify(
@@ -115,6 +115,23 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
             parallelism=writing.parallelism,
         )
         return _run(plan, writing, lease, snapshot, (run, observed))
+
+
+def _lease(plan: Plan, writing: Writing, run: str) -> HeldLease:
+    """Return a lease on the plan's releases, and on those that dead runs left open.
+
+    Dead runs that have nothing to do with the plan are recovered by whoever comes first;
+    where that is another run, this one does not wait for it.
+    """
+    planned = frozenset(release.address for release in plan.releases)
+    exclusive = frozenset(one.infrastructure for one in plan.releases if one.exclusive)
+    dead = [frozenset(run.open) for run in recovery.dead_runs(writing.state, writing.runner)]
+    needed = planned.union(*(left for left in dead if left & planned))
+    everything = needed.union(*dead)
+    if everything != needed:
+        with suppress(LeaseHeldError):
+            return writing.lease(run, everything, exclusive=exclusive, patient=False)
+    return writing.lease(run, needed, exclusive=exclusive)
 
 
 def _check_accounts(plan: Plan, writing: Writing) -> None:
@@ -175,36 +192,18 @@ def _run(
 
 
 def _finish(run: Run, world: RunWorld) -> ApplyResult:
-    """Record every release that was touched, and end the run."""
-    plan, writing, snapshot = world.plan, world.writing, world.snapshot
-    records: dict[str, ReleaseRecord | None] = {}
-    unknown: list[str] = []
-    for release in plan.releases:
-        ended = run.status(release.address)
-        if ended is None:
-            continue
-        try:
-            records[release.address] = record_release(run, world, release, ended)
-        except RemoteError as error:
-            unknown.append(release.address)
-            run.fail(release.address, error)
-    status = run.overall_status(unfinished=bool(unknown))
-    revision = None
-    if records or (plan.output_changes and not run.failures and not plan.releases):
-        draft = draft_of(run, world, records, status)
-        revision = commit_disjoint(
-            writing.state,
-            draft,
-            base=snapshot.revision,
-            token=world.lease.token,
-            closes=None if unknown else world.run,
-        )
-        if unknown:
-            for address in records:
-                world.journal.record(recovery.END, address, "record")
-    elif not unknown:
-        writing.state.close_run(world.run, token=world.lease.token)
-    outputs = revision.details.get("outputs", {}) if revision else {}
+    """Record every release that was touched, and end the run.
+
+    Raises:
+        StateLostError: state cannot be written; what it was to be told is kept in a file.
+    """
+    writing, ending = world.writing, _ending(run, world)
+    try:
+        revision = _record(ending, world)
+    except StateUnavailableError as error:
+        raise rescue.keep(ending, world, error, run.failures) from error
+    end_releases(ending, writing, token=world.lease.token)
+    status = ending.draft.status
     data: dict[str, JsonValue] = {
         "revision": revision.number if revision else None,
         "status": status,
@@ -216,8 +215,43 @@ def _finish(run: Run, world: RunWorld) -> ApplyResult:
         status=status,
         failures=run.failures,
         calls=writing.cloud.calls(),
-        outputs=outputs,  # type: ignore[arg-type] # JSON from state
+        outputs=recorded_outputs(revision),
     )
+
+
+def _ending(run: Run, world: RunWorld) -> Ending:
+    """Return what there is to record, AWS asked about what did not end well."""
+    records: dict[str, ReleaseRecord | None] = {}
+    unknown: list[str] = []
+    for release in world.plan.releases:
+        ended = run.status(release.address)
+        if ended is None:
+            continue
+        try:
+            records[release.address] = record_release(run, world, release, ended)
+        except RemoteError as error:
+            unknown.append(release.address)
+            run.fail(release.address, error)
+    return Ending(
+        run=world.run,
+        plan=world.plan,
+        base=world.snapshot.revision,
+        draft=draft_of(run, world, records, run.overall_status(unfinished=bool(unknown))),
+        records=records,
+        recorded=frozenset(records.keys() & world.snapshot.releases.keys()),
+        unknown=tuple(unknown),
+    )
+
+
+def _record(ending: Ending, world: RunWorld) -> Revision | None:
+    """Make a revision of what a run did; where it did nothing, only the run ends."""
+    plan, token = ending.plan, world.lease.token
+    only_outputs = plan.output_changes and not plan.releases
+    if ending.records or (only_outputs and ending.draft.status == "applied"):
+        return commit_run(ending, world.writing, token=token)
+    if not ending.unknown:
+        world.writing.state.close_run(ending.run, token=token)
+    return None
 
 
 def _resolve_values(

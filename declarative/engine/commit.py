@@ -6,10 +6,11 @@ looked up by ``recovery`` and becomes a revision like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from backends.base import Revision, RevisionDraft, StateBackend, commit_disjoint
+from backends.base import JournalRecord, Revision, RevisionDraft, StateBackend, commit_disjoint
 from declarative.engine import recovery
 from declarative.engine.desired import refingerprint
 from declarative.engine.observe import Observation, observe
@@ -24,40 +25,44 @@ if TYPE_CHECKING:
     from declarative.engine.leases import HeldLease
     from declarative.engine.run import Run, RunWorld
     from declarative.engine.writing import Writing
-    from declarative.model.plan import PlannedRelease
+    from declarative.model.plan import Plan, PlannedRelease
     from declarative.model.revision import ReleaseRecord, ReleaseStatus
 
 
 def record_dead_runs(writing: Writing, lease: HeldLease) -> Revision | None:
     """Record what dead runs did as a revision ``recovered``; None where there are none.
 
+    Only those whose open releases the lease covers: others are somebody else's to recover.
+
     Raises:
         RemoteError: a release that such a run left open cannot be read.
     """
-    dead = recovery.dead_runs(writing.state, writing.runner)
+    dead = tuple(
+        run
+        for run in recovery.dead_runs(writing.state, writing.runner)
+        if lease.addresses.issuperset(run.open)
+    )
     if not dead:
         return None
     snapshot = read_snapshot(writing.state)
     found = recovery.look_at(dead, snapshot, writing.cloud, writing.secrets)
     for error in found.unreachable.values():
         raise error
-    changes = _put(writing.state, found.records, snapshot)
+    changes = put_records(writing.state, found.records, snapshot.releases)
     draft = RevisionDraft(
         status="recovered",
         author=writing.runner.who,
         created_at=writing.now(),
         message=f"recovered run {', '.join(run.run.run for run in dead)}",
         reverts=dead[-1].plan.reverts,
-        changes=changes,
         details={
             "releases": [{"address": address, "status": "recovered"} for address in changes],
-            "outputs": dict(recorded_outputs(snapshot.revision)),
         },
     )
     first, *others = dead
     revision = commit_disjoint(
         writing.state,
-        draft,
+        lambda head: completed(draft, changes, recorded_outputs(head)),
         base=snapshot.revision,
         token=lease.token,
         closes=first.run.run,
@@ -106,7 +111,7 @@ def record_release(
 def draft_of(
     run: Run, world: RunWorld, records: Mapping[str, ReleaseRecord | None], status: str
 ) -> RevisionDraft:
-    """Return the revision that records a run; the records are stored, nothing is committed."""
+    """Return what the revision that records a run says, without its changes and outputs."""
     plan, writing = world.plan, world.writing
     return RevisionDraft(
         status=status,
@@ -116,23 +121,95 @@ def draft_of(
         plan_id=plan.plan_id,
         git_commit=writing.git_commit,
         reverts=plan.reverts,
-        changes=_put(writing.state, records, world.snapshot),
         details={
-            "releases": [_summary(run, world, address, records[address]) for address in records],
-            "outputs": _outputs(world, records),
+            "releases": [_summary(run, world, address, records[address]) for address in records]
         },
     )
 
 
-def _put(
-    state: StateBackend, records: Mapping[str, ReleaseRecord | None], snapshot: Snapshot
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended: all that state is to be told of it.
+
+    Attributes:
+        run: The run's id.
+        base: The revision it began on.
+        draft: What its revision says, without changes and outputs.
+        records: The record of each release it touched; None where the release is gone.
+        recorded: Which of them state had a record of before.
+        unknown: Releases that could not be looked at afterwards; they leave the run open.
+    """
+
+    run: str
+    plan: Plan
+    base: Revision | None
+    draft: RevisionDraft
+    records: Mapping[str, ReleaseRecord | None]
+    recorded: frozenset[str]
+    unknown: tuple[str, ...] = ()
+
+
+def commit_run(ending: Ending, writing: Writing, *, token: int) -> Revision:
+    """Store the records of a run, make the revision around them the new head, end the run.
+
+    Raises:
+        ConflictError: another run recorded one of its releases.
+        BackendError: state cannot be written.
+    """
+    state = writing.state
+    changes = put_records(state, ending.records, ending.recorded)
+    return commit_disjoint(
+        state,
+        lambda head: completed(ending.draft, changes, _outputs(ending, writing, head)),
+        base=ending.base,
+        token=token,
+        closes=None if ending.unknown else ending.run,
+    )
+
+
+def end_releases(ending: Ending, writing: Writing, *, token: int) -> None:
+    """Note in the journal of a run that stays open which of its releases are recorded.
+
+    Where that fails, they are looked at once more when the run is recovered.
+    """
+    if not ending.unknown:
+        return
+    journal = writing.state.journal(ending.run)
+    ended = [
+        JournalRecord(
+            sequence=number,
+            kind=recovery.END,
+            address=address,
+            step="record",
+            at=writing.now(),
+        )
+        for number, address in enumerate(ending.records, journal[-1].sequence + 1 if journal else 1)
+    ]
+    writing.state.append(ending.run, ended, token=token)
+
+
+def completed(
+    draft: RevisionDraft, changes: Mapping[str, str | None], outputs: Mapping[str, JsonValue]
+) -> RevisionDraft:
+    """Return a revision with its changes and outputs."""
+    details = {**draft.details, "outputs": dict(outputs)}
+    return replace(draft, changes=changes, details=details)
+
+
+def put_records(
+    state: StateBackend,
+    records: Mapping[str, ReleaseRecord | None],
+    recorded: Collection[str],
 ) -> dict[str, str | None]:
-    """Store the records and return what changes by address."""
+    """Store records and return what changes by address.
+
+    None stands for a release that is gone; one that was not ``recorded`` before is no change.
+    """
     present = {address: record for address, record in records.items() if record is not None}
     ids = state.put(record.to_bytes() for record in present.values())
     changes: dict[str, str | None] = dict(zip(present, ids, strict=True))
     for address, record in records.items():
-        if record is None and address in snapshot.releases:
+        if record is None and address in recorded:
             changes[address] = None
     return changes
 
@@ -162,31 +239,35 @@ def _summary(
     }
 
 
-def _outputs(world: RunWorld, records: Mapping[str, ReleaseRecord | None]) -> dict[str, JsonValue]:
-    """Return the outputs as the revision records them: what changes, over what is there.
+def _outputs(ending: Ending, writing: Writing, head: Revision | None) -> dict[str, JsonValue]:
+    """Return the outputs as the revision after ``head`` records them: what changes, over those.
 
     Each is evaluated from what was recorded, not from what the plan foresaw: a release
-    that failed has not become what it was to be.
+    that failed has not become what it was to be, and another run may have moved others.
     """
-    lookup = _lookup(world, records)
-    outputs: dict[str, JsonValue] = {**recorded_outputs(world.snapshot.revision)}
-    for name in world.plan.output_changes:
-        output = world.plan.outputs.get(name)
+    plan = ending.plan
+    outputs: dict[str, JsonValue] = {**recorded_outputs(head)}
+    if not plan.output_changes:
+        return outputs
+    snapshot = read_snapshot(writing.state, at=head.number if head else None)
+    lookup = _lookup(snapshot, ending.records)
+    for name in plan.output_changes:
+        output = plan.outputs.get(name)
         if output is None:
             outputs.pop(name, None)
             continue
         if output.residual is not None and not output.sensitive:
-            known = world.writing.secrets.known_output(output.residual, lookup)
+            known = writing.secrets.known_output(output.residual, lookup)
             output = PlannedOutput(value=known)
         outputs[name] = recorded_output(output)
     return outputs
 
 
 def _lookup(
-    world: RunWorld, records: Mapping[str, ReleaseRecord | None]
+    snapshot: Snapshot, records: Mapping[str, ReleaseRecord | None]
 ) -> Callable[[str, tuple[str, ...]], JsonValue]:
     def lookup(address: str, path: tuple[str, ...]) -> JsonValue:
-        record = records.get(address) or world.snapshot.record(address)
+        record = records[address] if address in records else snapshot.record(address)
         return attribute_of(record, path) if record else None
 
     return lookup

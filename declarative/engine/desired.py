@@ -117,6 +117,7 @@ def normalise(
         depends_on=tuple(sorted(set(bound.depends_on) - {bound.address})),
         sources=_sources(bound.connector, residuals, connectors),
         timeout=bound.delivery.timeout,
+        exclusive=bound.exclusive,
     )
 
 

@@ -22,7 +22,7 @@ from declarative.engine.waiting import Patience, wait_until_ready
 from declarative.errors import OutcomeUnknownError, RemoteError
 from declarative.model import fields
 from declarative.model.fields import LEAVES
-from declarative.model.plan import (
+from declarative.model.steps import (
     CreateAlias,
     CreateFunction,
     DeleteAlias,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from declarative.engine.ports import Code
     from declarative.model.desired import DesiredRelease
     from declarative.model.fields import Attributes, Path
-    from declarative.model.plan import Target
+    from declarative.model.steps import Target
 
 
 @dataclass(slots=True)

@@ -28,14 +28,12 @@ from declarative.model.plan import (
     Bound,
     BoundPart,
     Change,
-    DeleteFunction,
     DriftFinding,
-    Phase,
     PlannedDiagnostic,
     PlannedRelease,
-    Target,
 )
 from declarative.model.revision import NOTHING
+from declarative.model.steps import DeleteFunction, Phase, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +43,8 @@ if TYPE_CHECKING:
     from declarative.engine.ports import ObservedFunction
     from declarative.engine.snapshot import Recorded
     from declarative.model.desired import DesiredRelease
-    from declarative.model.plan import Step
     from declarative.model.revision import ReleaseRecord
+    from declarative.model.steps import Step
     from declarative.model.values import Fingerprinter
 
 
@@ -265,6 +263,7 @@ def _planned(
         depends_on=desired.depends_on,
         held=intent.held,
         kept=intent.kept,
+        exclusive=desired.exclusive,
     )
 
 
@@ -334,6 +333,7 @@ def _deletion(
         ),
         calls=estimate(steps),
         depends_on=(),
+        exclusive=desired.exclusive,
     )
     held = NOTHING in record.held and not intent.ignore_hold
     changes = tuple(

@@ -10,12 +10,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from backends.base import JournalRecord
+from backends.base import BackendError, JournalRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,7 @@ class Journal:
         self._write = write
         self._clock = clock
         self._sequence = 0
+        self._lost: BackendError | None = None
         self._queue: SimpleQueue[tuple[JournalRecord, Future[None]] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
@@ -54,17 +56,38 @@ class Journal:
         self._queue.put(None)
         self._thread.join()
 
-    def record(
-        self, kind: str, address: str, step: str, data: Mapping[str, JsonValue] | None = None
-    ) -> None:
-        """Add a record and return once it is durable.
+    @property
+    def lost(self) -> BackendError | None:
+        """Why nothing is written any more; None as long as state can be written."""
+        return self._lost
+
+    def begin(self, address: str, step: str) -> None:
+        """Announce a step and return once that is durable.
 
         Raises:
-            BackendError: it could not be written; the step it announces must not start.
+            BackendError: it could not be written, or nothing can any more; the step must
+                not start.
         """
+        if self._lost is not None:
+            raise self._lost
+        self._durable("begin", address, step, {})
+
+    def end(
+        self, kind: str, address: str, step: str, data: Mapping[str, JsonValue] | None = None
+    ) -> None:
+        """Tell how a step ended, and return once that is durable, or cannot become so.
+
+        The step has been taken either way. Where state is lost, the revision or a look at AWS
+        tells its outcome.
+        """
+        if self._lost is None:
+            with suppress(BackendError):  # kept in ``lost``
+                self._durable(kind, address, step, data or {})
+
+    def _durable(self, kind: str, address: str, step: str, data: Mapping[str, JsonValue]) -> None:
         durable: Future[None] = Future()
         entry = JournalRecord(
-            sequence=0, kind=kind, address=address, step=step, at=self._clock(), data=data or {}
+            sequence=0, kind=kind, address=address, step=step, at=self._clock(), data=data
         )
         self._queue.put((entry, durable))
         durable.result()
@@ -91,6 +114,8 @@ class Journal:
         try:
             self._write(records)
         except BaseException as error:  # noqa: BLE001 - threads wait for it, whatever it is
+            if isinstance(error, BackendError):
+                self._lost = error
             for _, durable in group:
                 durable.set_exception(error)
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -50,6 +51,11 @@ class HeldLease:
         return self._lease.token
 
     @property
+    def addresses(self) -> frozenset[str]:
+        """The releases that it covers."""
+        return self._lease.addresses
+
+    @property
     def took_over(self) -> tuple[Lease, ...]:
         """The leases of dead or silent runs that this one replaced."""
         return self._lease.took_over
@@ -88,24 +94,19 @@ class HeldLease:
             self._renewed = asked
 
 
-def hold(
-    state: StateBackend,
-    runner: Runner,
-    run: str,
-    addresses: frozenset[str],
-    *,
-    timeout: float = 0.0,
-    waiting: Callable[[Lease], None] | None = None,
-) -> HeldLease:
-    """Return the lease of a run on the given releases.
+def new_run() -> str:
+    """Return an id for a run."""
+    return uuid.uuid4().hex[:12]
 
-    For at most ``timeout`` seconds another run is waited for; ``waiting`` is told once who
-    that is.
 
-    Raises:
-        LeaseHeldError: another live run holds one of the releases.
+def request_of(
+    runner: Runner, run: str, addresses: frozenset[str], exclusive: frozenset[str] = frozenset()
+) -> LeaseRequest:
+    """Return the request of a run for releases, and for whole infrastructures.
+
+    A lease that the run holds already is replaced by what it gets.
     """
-    request = LeaseRequest(
+    return LeaseRequest(
         run=run,
         who=runner.who,
         host=runner.host,
@@ -113,8 +114,26 @@ def hold(
         boot_id=runner.boot_id,
         command=runner.command,
         addresses=addresses,
+        exclusive=exclusive,
         term=TERM,
     )
+
+
+def hold(
+    state: StateBackend,
+    request: LeaseRequest,
+    *,
+    timeout: float = 0.0,
+    waiting: Callable[[Lease], None] | None = None,
+) -> HeldLease:
+    """Return the lease that is asked for.
+
+    For at most ``timeout`` seconds another run is waited for; ``waiting`` is told once who
+    that is.
+
+    Raises:
+        LeaseHeldError: another live run holds some of it.
+    """
     deadline = time.monotonic() + timeout
     told = False
     while True:

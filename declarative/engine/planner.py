@@ -32,7 +32,6 @@ from declarative.engine.snapshot import Snapshot
 from declarative.engine.withheld import SecretReads
 from declarative.errors import ConfigurationError, Diagnostic, RemoteError
 from declarative.model.plan import (
-    Action,
     BackendAddress,
     Base,
     Git,
@@ -343,15 +342,8 @@ def _without_change_fingerprints(plan: Plan) -> Plan:
 
 def _summary(planned: Iterable[Planned]) -> Summary:
     everything = list(planned)
-    actions = [change.action for one in everything for change in one.changes]
-    replaced = actions.count(Action.REPLACE)
-    return Summary(
-        add=actions.count(Action.CREATE) + replaced,
-        change=actions.count(Action.UPDATE),
-        destroy=actions.count(Action.DELETE) + replaced,
-        adopt=actions.count(Action.ADOPT),
-        held=actions.count(Action.HELD),
-        deferred=actions.count(Action.DEFERRED),
+    return Summary.of(
+        (change for one in everything for change in one.changes),
         unchanged=sum(one.unchanged for one in everything),
         releases=sum(1 for one in everything if one.release is not None),
     )

@@ -18,8 +18,9 @@ from declarative.engine.observe import Observation, observe
 from declarative.engine.records import Outcome, record_of
 from declarative.engine.snapshot import Recorded, Snapshot, read_snapshot
 from declarative.errors import LamformError, RemoteError
-from declarative.model.plan import Plan, PlannedRelease, Target
+from declarative.model.plan import Plan, PlannedRelease
 from declarative.model.revision import Leftover
+from declarative.model.steps import Target
 
 if TYPE_CHECKING:
     from declarative.engine.ports import Cloud, FunctionReader, ObservedFunction, Runner

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from backends.base import BackendError
 from declarative.engine.events import Event, EventType
 from declarative.engine.execute import Progress, Workplace, perform
 from declarative.engine.graph import in_order, walk
@@ -15,7 +16,8 @@ from declarative.engine.records import attribute_of
 from declarative.engine.references import still_unknown
 from declarative.engine.waiting import TIMEOUT, Patience
 from declarative.errors import Diagnostic, InterruptedRunError, LamformError, RemoteError
-from declarative.model.plan import Action, Phase, Plan, PlannedRelease, Step, Target
+from declarative.model.plan import Action, Plan, PlannedRelease
+from declarative.model.steps import Phase, Step, Target
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -159,7 +161,7 @@ class Run:
             for step in release.steps:
                 if step.phase is phase:
                     self._take(step, place)
-        except InterruptedRunError:
+        except (InterruptedRunError, BackendError):  # `Journal.lost` knows why
             with self._lock:
                 self._left[address] = "interrupted"
             return False
@@ -177,7 +179,7 @@ class Run:
                 "The lease could not be renewed",
                 "State has not answered for half a minute, so no further step was started.",
             )
-        world.journal.record("begin", step.release, step.kind)
+        world.journal.begin(step.release, step.kind)
         place.progress.touched = True
         world.emit("step_started", step.release, step)
         started = time.monotonic()
@@ -185,10 +187,10 @@ class Run:
             result = perform(step, place)
         except LamformError as error:
             message = "; ".join(one.summary for one in error.diagnostics)
-            world.journal.record("failed", step.release, step.kind, {"message": message})
+            world.journal.end("failed", step.release, step.kind, {"message": message})
             world.emit("step_failed", step.release, step, message=message)
             raise
-        world.journal.record("done", step.release, step.kind, result)
+        world.journal.end("done", step.release, step.kind, result)
         seconds = round(time.monotonic() - started, 3)
         world.emit("step_done", step.release, step, seconds=seconds, **result)
 

@@ -14,12 +14,8 @@ from typing import TYPE_CHECKING
 from declarative.model import fields
 from declarative.model.address import Address
 from declarative.model.artifacts import S3Artifact
-from declarative.model.plan import (
-    Action,
-    AliasMove,
-    AttributeChange,
-    Calls,
-    Change,
+from declarative.model.plan import Action, AliasMove, AttributeChange, Calls, Change
+from declarative.model.steps import (
     CreateAlias,
     CreateFunction,
     DeleteAlias,

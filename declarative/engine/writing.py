@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backends.base import StateBackend, instant
+from declarative.engine.leases import HeldLease, hold, request_of
 
 if TYPE_CHECKING:
     from backends.base import Lease
@@ -24,6 +25,7 @@ class Writing:
     Attributes:
         stop: Set it to end the run: no step starts any more, waits end at once.
         clock: Seconds since the epoch.
+        keep: Writes a file beside the project, by name, and returns its path for people.
         waiting: Told once who holds a lease this run waits for.
     """
 
@@ -35,6 +37,7 @@ class Writing:
     listener: Listener
     stop: threading.Event
     clock: Callable[[], float]
+    keep: Callable[[str, bytes], str]
     message: str = ""
     git_commit: str | None = None
     parallelism: int = 10
@@ -44,6 +47,29 @@ class Writing:
     def now(self) -> str:
         """Return the time in ISO 8601, UTC."""
         return instant(self.clock())
+
+    def lease(
+        self,
+        run: str,
+        addresses: frozenset[str],
+        *,
+        exclusive: frozenset[str] = frozenset(),
+        patient: bool = True,
+    ) -> HeldLease:
+        """Return the lease of a run on releases and infrastructures.
+
+        Where another run holds one of them it is waited for, as long as the command line
+        said, unless this is not ``patient``.
+
+        Raises:
+            LeaseHeldError: another run holds one of them.
+        """
+        return hold(
+            self.state,
+            request_of(self.runner, run, addresses, exclusive),
+            timeout=self.lock_timeout if patient else 0.0,
+            waiting=self.waiting,
+        )
 
     def reader(self, plan: Plan, release: PlannedRelease) -> FunctionReader:
         """Return the reader of a planned release's account and region."""

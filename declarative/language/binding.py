@@ -112,9 +112,9 @@ class Binder:
             _check_delivery(release, said[1], made, problems)
         if config is None or connector is None or region is None:
             raise EvaluationError(problems.errors)
-        if function is None or artifact is None or settings is None or said is None:
+        if function is None or artifact is None or settings is None:
             raise EvaluationError(problems.errors)
-        if problems.errors:
+        if said is None or problems.errors:
             raise EvaluationError(problems.errors)
         own, delivery = said
         fields = declared(function)
@@ -139,6 +139,7 @@ class Binder:
             refusals=refusals,
             prevent_destroy=own.lifecycle is not None and own.lifecycle.prevent_destroy,
             ownership_tag=self._settings.ownership_tag,
+            exclusive=release.is_exclusive,
             depends_on=dependencies,
             ranges=_ranges(release, written, aliases),
         )

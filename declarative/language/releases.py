@@ -89,6 +89,11 @@ class Release:
         return self._joined("service")
 
     @property
+    def is_exclusive(self) -> bool:
+        """Whether one run at a time may work on its infrastructure."""
+        return self.evaluation.config(self.infrastructure, InfrastructureConfig).exclusive
+
+    @property
     def infrastructure(self) -> Instance:
         """The infrastructure it deploys to."""
         return self._joined("infrastructure")

@@ -118,6 +118,7 @@ class BoundRelease:
         address: Canonical, such as ``release.checkout["eu"]``.
         service: The service's name; ``environment`` likewise.
         infrastructure: The infrastructure's canonical address.
+        exclusive: Whether one run at a time may work on that infrastructure.
         function: The declared fields of the ``function`` block in our spelling, nested
             structures as mappings; without ``function_name`` and ``tags``.
         tags: The declared tags, or None where the files do not manage tags.
@@ -149,6 +150,7 @@ class BoundRelease:
     refusals: tuple[Diagnostic, ...] = ()
     prevent_destroy: bool = False
     ownership_tag: bool = True
+    exclusive: bool = False
     depends_on: tuple[str, ...] = ()
     ranges: Mapping[str, SourceRange] = field(default_factory=dict)
 

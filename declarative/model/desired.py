@@ -73,6 +73,7 @@ class DesiredRelease(Frozen):
         tags: Declared, default and ownership tags; None where tags are not managed.
         sources: The connectors besides the release's own that its secrets are read with.
         timeout: Seconds that each wait for AWS may take.
+        exclusive: Whether its infrastructure is worked on by one run at a time.
     """
 
     address: str
@@ -93,6 +94,7 @@ class DesiredRelease(Frozen):
     depends_on: tuple[str, ...] = ()
     sources: dict[str, ConnectorSettings] = {}
     timeout: float = 600.0
+    exclusive: bool = False
 
     @property
     def digest(self) -> str:
@@ -105,7 +107,7 @@ class DesiredRelease(Frozen):
             mode="json",
             exclude={
                 *("connector", "prevent_destroy", "depends_on", "sources", "residuals"),
-                *("aliases", "timeout"),
+                *("aliases", "timeout", "exclusive"),
             },
         )
         wanted["aliases"] = {

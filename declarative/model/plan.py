@@ -1,19 +1,22 @@
 """The plan: a value that says everything an apply will do, saved as JSON, applied exactly.
 
-Changes are what a person reviews, one per part. Steps are what apply performs, a closed
-union; the preview and the execution walk the same tuple. Nothing here may hold a secret.
+Changes are what a person reviews, one per part. Steps (`model.steps`) are what apply
+performs. Nothing here may hold a secret.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, JsonValue
 
 from declarative.model.base import Frozen
 from declarative.model.canonical import canonical_json, digest
 from declarative.model.desired import ConnectorSettings, DesiredRelease
+from declarative.model.steps import Step, Target
 from declarative.model.traffic import Pause
 
 PLAN_FORMAT = "1.0"
@@ -30,14 +33,6 @@ class Action(StrEnum):
     HELD = "held"
     DEFERRED = "deferred"
     NO_OP = "no-op"
-
-
-class Phase(StrEnum):
-    """When a step runs: all releases prepare, then all switch, then all finish."""
-
-    PREPARE = "prepare"
-    SWITCH = "switch"
-    FINISH = "finish"
 
 
 class AttributeChange(Frozen):
@@ -61,146 +56,6 @@ class Change(Frozen):
     action: Action
     reason: str = ""
     attributes: tuple[AttributeChange, ...] = ()
-
-
-class Target(Frozen):
-    """Which function a step acts on."""
-
-    connector: str
-    account_id: str
-    region: str
-    function_name: str
-
-    @property
-    def function_key(self) -> tuple[str, str, str]:
-        """What tells this function from others, however it is reached."""
-        return (self.account_id, self.region, self.function_name)
-
-
-class _Step(Frozen):
-    release: str
-    phase: Phase
-
-
-class CreateFunction(_Step):
-    """Create the function with its code, configuration and tags, and publish version 1."""
-
-    kind: Literal["create_function"] = "create_function"
-    attributes: dict[str, JsonValue]
-    tags: dict[str, str]
-
-
-class PublishCheckpoint(_Step):
-    """Publish ``$LATEST`` before its first change, since no recorded version equals it."""
-
-    kind: Literal["publish_checkpoint"] = "publish_checkpoint"
-
-
-class UpdateConfiguration(_Step):
-    """Set fields of ``$LATEST`` and wait.
-
-    Attributes:
-        attributes: The top-level fields that differ, structures whole, with markers.
-        secrets_from: The version whose environment gives the secrets (a revert), or None:
-            the residual expressions do.
-    """
-
-    kind: Literal["update_configuration"] = "update_configuration"
-    attributes: dict[str, JsonValue]
-    secrets_from: str | None = None
-
-
-class UpdateCode(_Step):
-    """Replace the code of ``$LATEST`` and wait.
-
-    Attributes:
-        publish: Whether the same call publishes a version.
-        from_version: The version whose package is put back (a revert), or None: the artifact.
-        architectures: Sent when they change; they belong to the code.
-    """
-
-    kind: Literal["update_code"] = "update_code"
-    publish: bool
-    from_version: str | None = None
-    architectures: tuple[str, ...] | None = None
-
-
-class PublishVersion(_Step):
-    """Publish ``$LATEST`` as it is and wait until the version is active."""
-
-    kind: Literal["publish_version"] = "publish_version"
-
-
-class CreateAlias(_Step):
-    """Create an alias; ``function_version`` None means the version this run publishes."""
-
-    kind: Literal["create_alias"] = "create_alias"
-    alias: str
-    function_version: str | None
-    description: str
-    routing: dict[str, float]
-
-
-class UpdateAlias(_Step):
-    """Set all of an alias; ``function_version`` None means the version this run publishes."""
-
-    kind: Literal["update_alias"] = "update_alias"
-    alias: str
-    function_version: str | None
-    description: str
-    routing: dict[str, float]
-
-
-class DeleteAlias(_Step):
-    """Delete an alias."""
-
-    kind: Literal["delete_alias"] = "delete_alias"
-    alias: str
-
-
-class TagFunction(_Step):
-    """Add or replace tags."""
-
-    kind: Literal["tag_function"] = "tag_function"
-    tags: dict[str, str]
-
-
-class UntagFunction(_Step):
-    """Remove tags that lamform set earlier."""
-
-    kind: Literal["untag_function"] = "untag_function"
-    keys: tuple[str, ...]
-
-
-class DeleteFunction(_Step):
-    """Delete a function with all its versions and aliases."""
-
-    kind: Literal["delete_function"] = "delete_function"
-    target: Target
-
-
-class RunProvisioner(_Step):
-    """Run a provisioner; the releases that read its outputs are planned afterwards."""
-
-    kind: Literal["run_provisioner"] = "run_provisioner"
-    provisioner: str
-
-
-Step = Annotated[
-    CreateFunction
-    | PublishCheckpoint
-    | UpdateConfiguration
-    | UpdateCode
-    | PublishVersion
-    | CreateAlias
-    | UpdateAlias
-    | DeleteAlias
-    | TagFunction
-    | UntagFunction
-    | DeleteFunction
-    | RunProvisioner,
-    Field(discriminator="kind"),
-]
 
 
 class AliasMove(Frozen):
@@ -261,6 +116,7 @@ class PlannedRelease(Frozen):
         held: The digests to record as held.
         replaces: The functions that go away, when the release moves to another one.
         kept: Secrets that the plan could not read: the apply leaves them as AWS has them.
+        exclusive: Whether its infrastructure is worked on by one run at a time.
     """
 
     address: str
@@ -283,6 +139,7 @@ class PlannedRelease(Frozen):
     held: tuple[str, ...] = ()
     replaces: tuple[Target, ...] = ()
     kept: tuple[tuple[str, ...], ...] = ()
+    exclusive: bool = False
 
     @property
     def target(self) -> Target:
@@ -373,6 +230,22 @@ class Summary(Frozen):
     deferred: int = 0
     unchanged: int = 0
     releases: int = 0
+
+    @classmethod
+    def of(cls, changes: Iterable[Change], *, unchanged: int, releases: int) -> Summary:
+        """Return the counts of some changes."""
+        actions = Counter(change.action for change in changes)
+        replaced = actions[Action.REPLACE]
+        return cls(
+            add=actions[Action.CREATE] + replaced,
+            change=actions[Action.UPDATE],
+            destroy=actions[Action.DELETE] + replaced,
+            adopt=actions[Action.ADOPT],
+            held=actions[Action.HELD],
+            deferred=actions[Action.DEFERRED],
+            unchanged=unchanged,
+            releases=releases,
+        )
 
 
 _UNHASHED = {

@@ -16,7 +16,7 @@ from declarative.model.base import Frozen
 from declarative.model.canonical import canonical_json
 from declarative.model.desired import ConnectorSettings, DesiredRelease
 from declarative.model.fields import Path
-from declarative.model.plan import Target
+from declarative.model.steps import Target
 
 RECORD_FORMAT = "1.0"
 KEPT_VERSIONS = 100

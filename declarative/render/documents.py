@@ -176,6 +176,13 @@ class StateUnlockDocument(Frozen):
     unlocked: UnlockedLease
 
 
+class StateRecoverDocument(Frozen):
+    """What `lamform state recover` recorded; null where there was nothing to recover."""
+
+    format_version: str = FORMAT_VERSION
+    revision: HistoryRevision | None
+
+
 SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "drift": DriftDocument,
     "explain": ExplainDocument,
@@ -183,6 +190,7 @@ SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "plan": Plan,
     "state": StateDocument,
     "state-list": StateListDocument,
+    "state-recover": StateRecoverDocument,
     "state-unlock": StateUnlockDocument,
     "state-verify": StateVerifyDocument,
 }

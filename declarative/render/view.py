@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from declarative.model.address import Address
 from declarative.model.durations import shown_duration
-from declarative.model.plan import Action, Calls, PublishCheckpoint
+from declarative.model.plan import Action, Calls
+from declarative.model.steps import PublishCheckpoint
 from declarative.model.values import SECRET, is_secret, is_unknown, unknown
 from declarative.render.literals import SENSITIVE, UNKNOWN, dotted, literal, short_digest
 

@@ -163,8 +163,13 @@ class World:
             listener=self.events.append,
             stop=self.stop,
             clock=time.time,
+            keep=self._keep,
             parallelism=self.parallelism,
         )
+
+    def _keep(self, name: str, content: bytes) -> str:
+        (self.root / name).write_bytes(content)
+        return name
 
     def apply(self, plan: Plan | None = None) -> ApplyResult:
         return apply_plan(plan or self.plan(), self.writing())

@@ -17,6 +17,7 @@ import pytest
 from backends.base import BackendError, LeaseHeldError, StateUnavailableError
 from backends.memory import MemoryBackend
 from declarative.engine.ports import Runner
+from declarative.errors import StateLostError
 from declarative.model.bound import BoundAlias
 
 
@@ -135,7 +136,7 @@ def mortal_apply(world, plan, runner: Runner, **how: object) -> int:
         setattr(state, name, value)
     world.state, world.runner = state, runner
     try:
-        with suppress(BackendError, Killed):
+        with suppress(BackendError, StateLostError, Killed):
             world.apply(plan)
     finally:
         world.state, world.runner = living

@@ -207,7 +207,7 @@ def test_many_threads_share_few_writes_and_every_record_is_durable_once() -> Non
 
         def work(number: int) -> None:
             for step in range(3):
-                journal.record("begin", f"release.{number}", str(step))
+                journal.begin(f"release.{number}", str(step))
                 written = {(one.address, one.step) for group in groups for one in group}
                 durable.append((f"release.{number}", str(step)) in written)
 
@@ -234,8 +234,8 @@ def test_a_write_that_fails_reaches_those_who_wait_for_it_and_only_them(error) -
 
     with Journal(write, lambda: "now") as journal:
         with pytest.raises(type(error)):
-            journal.record("begin", "release.a", "x")
-        journal.record("begin", "release.b", "x")
+            journal.begin("release.a", "x")
+        journal.begin("release.b", "x")
     assert [one.address for group in writes for one in group] == ["release.a", "release.b"]
     assert [one.sequence for group in writes for one in group] == [1, 2]
 

@@ -22,17 +22,15 @@ from declarative.model.plan import (
     BoundPart,
     Change,
     Git,
-    Phase,
     Plan,
     PlannedDiagnostic,
     PlannedOutput,
     PlannedRelease,
     Selection,
     Summary,
-    UpdateAlias,
-    UpdateConfiguration,
 )
 from declarative.model.revision import RecordedAlias, RecordedFunction, ReleaseRecord
+from declarative.model.steps import Phase, UpdateAlias, UpdateConfiguration
 from declarative.model.values import Fingerprinter, is_secret, without_fingerprints
 
 if TYPE_CHECKING:

@@ -20,14 +20,13 @@ from declarative.model.plan import (
     Calls,
     Change,
     DriftFinding,
-    Phase,
     Plan,
     PlannedOutput,
     PlannedRelease,
-    PublishCheckpoint,
     Selection,
     Summary,
 )
+from declarative.model.steps import Phase, PublishCheckpoint
 from declarative.render.look import Look
 from declarative.render.text import plan_text
 from declarative.render.view import plan_view

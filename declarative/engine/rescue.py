@@ -1,0 +1,158 @@
+"""When state dies during an apply: what it was to be told goes to a file, and back from there.
+
+The steps in flight are finished and no other starts (`Journal.lost`). The run stays open in
+state, so whoever comes first settles it: the file, which knows what AWS answered (`replay`),
+or the next apply, which asks AWS (`commit.record_dead_runs`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from backends.base import RevisionDraft, RevisionNotFoundError
+from declarative.engine.commit import Ending, commit_run, end_releases, record_dead_runs
+from declarative.engine.leases import new_run
+from declarative.engine.recovery import dead_runs
+from declarative.engine.snapshot import fingerprinter_of
+from declarative.errors import Diagnostic, LamformError, StateLostError
+from declarative.model.plan import Base, Plan
+from declarative.model.rescue import RecoveryFile, RescuedRevision
+
+if TYPE_CHECKING:
+    from backends.base import BackendError, Revision, RunRecord, StateReader
+    from declarative.engine.run import RunWorld
+    from declarative.engine.writing import Writing
+    from declarative.model.values import Fingerprinter
+
+_SAID = tuple(name for name in RescuedRevision.model_fields if name != "details")
+_MARK = "state"
+
+
+def keep(
+    ending: Ending, world: RunWorld, error: BackendError, failures: tuple[Diagnostic, ...]
+) -> StateLostError:
+    """Write the recovery file of a run and return the error that tells of it."""
+    if ending.records:
+        told = "The steps in flight were finished and no other was started. " + _kept(ending, world)
+    elif ending.unknown:
+        told = f"What was done to {', '.join(ending.unknown)} could not be looked at. {_ASKS}"
+    else:
+        told = "Nothing was changed in AWS."
+    return StateLostError((*failures, Diagnostic(error.summary, f"{error.detail} {told}")))
+
+
+_ASKS = "Once state can be written again, lamform state recover asks AWS what the run did."
+
+
+def _kept(ending: Ending, world: RunWorld) -> str:
+    """Write the file and say where it is and what it is for."""
+    name = f"lamform-recovery-{ending.run}.json"
+    content = _document(ending, world.snapshot.fingerprinter).to_bytes()
+    try:
+        place = world.writing.keep(name, content)
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        return f"{name} could not be written either ({reason}); nothing is lost. {_ASKS}"
+    return (
+        f"{place} keeps what was done. Once state can be written again, record it: "
+        f"lamform state recover {place}"
+    )
+
+
+def _document(ending: Ending, fingerprinter: Fingerprinter) -> RecoveryFile:
+    draft, base = ending.draft, ending.base
+    return RecoveryFile(
+        project=ending.plan.project,
+        state=fingerprinter.fingerprint(_MARK),
+        backend=ending.plan.backend,
+        run=ending.run,
+        base=Base(revision=base.number if base else 0, id=base.id if base else None),
+        revision=RescuedRevision.model_validate(
+            {**{name: getattr(draft, name) for name in _SAID}, "details": dict(draft.details)}
+        ),
+        records=dict(ending.records),
+        unknown=ending.unknown,
+    ).sealed()
+
+
+def recover(writing: Writing) -> Revision | None:
+    """Record what dead runs did as a revision; None where there are none.
+
+    Raises:
+        LeaseHeldError: another run is at work on one of their releases.
+        RemoteError: a release that such a run left open cannot be read.
+    """
+    dead = dead_runs(writing.state, writing.runner)
+    if not dead:
+        return None
+    addresses = frozenset(address for run in dead for address in run.open)
+    with writing.lease(new_run(), addresses) as lease:
+        return record_dead_runs(writing, lease)
+
+
+def replay(found: RecoveryFile, writing: Writing) -> Revision | None:
+    """Record what a recovery file keeps; None where its run was settled already.
+
+    Raises:
+        LamformError: the file belongs to another state.
+        LeaseHeldError: another run is at work on one of its releases.
+        ConflictError: another run recorded one of its releases since.
+    """
+    state = writing.state
+    if not state.exists() or fingerprinter_of(state).fingerprint(_MARK) != found.state:
+        raise LamformError.of(
+            "The file belongs to another state",
+            f"It keeps what run {found.run} did to project {found.project}, whose state was in "
+            f"{found.backend.kind} {dict(found.backend.settings)}. The files name another one.",
+        )
+    run = _open_run(state, found.run)
+    if run is None:
+        return None
+    # Under the run's own id: it has ended, and whatever lease it left is replaced.
+    with writing.lease(found.run, frozenset(run.addresses)) as lease:
+        if _open_run(state, found.run) is None:
+            return None
+        ending = _ending(found, run, state)
+        revision = commit_run(ending, writing, token=lease.token)
+        end_releases(ending, writing, token=lease.token)
+        return revision
+
+
+def _open_run(state: StateReader, name: str) -> RunRecord | None:
+    return next((run for run in state.open_runs() if run.run == name), None)
+
+
+def _ending(found: RecoveryFile, run: RunRecord, state: StateReader) -> Ending:
+    if run.plan is None:
+        raise LamformError.of(
+            "A run cannot be recovered", f"Run {run.run} was begun without a plan."
+        )
+    said = found.revision
+    return Ending(
+        run=found.run,
+        plan=Plan.model_validate_json(state.objects([run.plan])[run.plan]),
+        base=_base(found, state),
+        draft=RevisionDraft(**{name: getattr(said, name) for name in _SAID}, details=said.details),
+        records=found.records,
+        recorded=frozenset(found.records.keys() & state.resources().keys()),
+        unknown=found.unknown,
+    )
+
+
+def _base(found: RecoveryFile, state: StateReader) -> Revision | None:
+    if found.base.id is None:
+        return None
+    try:
+        base = state.revision(found.base.revision)
+    except RevisionNotFoundError:
+        base = None
+    if base is None or base.id != found.base.id:
+        head = state.head()
+        raise LamformError.of(
+            "The history is another one",
+            f"Run {found.run} began on revision {found.base.revision} with the id "
+            f"{found.base.id}, which this state does not have (head is "
+            f"{head.number if head else 0}); it may have been restored from a backup. "
+            "lamform state recover without a file asks AWS what the run did.",
+        )
+    return base
