@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from declarative.model.revision import ReleaseRecord, ReleaseStatus
 
 
-def record_dead_runs(writing: Writing, lease: HeldLease) -> Revision | None:
+def record_dead_runs(writing: Writing, lease: HeldLease, *, message: str = "") -> Revision | None:
     """Record what dead runs did as a revision ``recovered``; None where there are none.
 
     Only those whose open releases the lease covers: others are somebody else's to recover.
@@ -53,7 +53,7 @@ def record_dead_runs(writing: Writing, lease: HeldLease) -> Revision | None:
         status="recovered",
         author=writing.runner.who,
         created_at=writing.now(),
-        message=f"recovered run {', '.join(run.run.run for run in dead)}",
+        message=message or f"recovered run {', '.join(run.run.run for run in dead)}",
         reverts=dead[-1].plan.reverts,
         details={
             "releases": [{"address": address, "status": "recovered"} for address in changes],

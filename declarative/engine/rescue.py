@@ -7,6 +7,7 @@ or the next apply, which asks AWS (`commit.record_dead_runs`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backends.base import RevisionDraft, RevisionNotFoundError
@@ -87,7 +88,7 @@ def recover(writing: Writing) -> Revision | None:
         return None
     addresses = frozenset(address for run in dead for address in run.open)
     with writing.lease(new_run(), addresses) as lease:
-        return record_dead_runs(writing, lease)
+        return record_dead_runs(writing, lease, message=writing.message)
 
 
 def replay(found: RecoveryFile, writing: Writing) -> Revision | None:
@@ -113,6 +114,8 @@ def replay(found: RecoveryFile, writing: Writing) -> Revision | None:
         if _open_run(state, found.run) is None:
             return None
         ending = _ending(found, run, state)
+        if writing.message:
+            ending = replace(ending, draft=replace(ending.draft, message=writing.message))
         revision = commit_run(ending, writing, token=lease.token)
         end_releases(ending, writing, token=lease.token)
         return revision

@@ -108,8 +108,7 @@ class Binder:
         said = problems.attempt(lambda: delivery_of(release))
         refusals = problems.attempt(lambda: _refusals(release)) or ()
         self._check_rest(release, problems)
-        if said is not None:
-            _check_delivery(release, said[1], made, problems)
+        _check_delivery(release, said[1] if said else Delivery(), made, problems)
         if config is None or connector is None or region is None:
             raise EvaluationError(problems.errors)
         if function is None or artifact is None or settings is None:

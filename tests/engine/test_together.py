@@ -8,11 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from backends.base import LeaseHeldError
+from backends.base import LeaseHeldError, RunRecord
 from backends.memory import MemoryBackend
 from declarative.engine import leases
 from declarative.engine.apply import apply_plan
+from declarative.engine.records import recorded_outputs
+from declarative.engine.rescue import recover
 from declarative.errors import LamformError, StalePlanError
+from declarative.model.plan import PlannedOutput
 
 
 def both(world, *, sizes: int = 256):
@@ -219,3 +222,73 @@ def test_a_run_whose_lease_was_taken_away_writes_nothing_more(world) -> None:
     assert world.apply().status == "applied"
     assert world.plan().is_empty
     assert world.drift().findings == ()
+
+
+def test_an_exclusive_infrastructure_is_worked_on_by_one_run_at_a_time(world) -> None:
+    plans = []
+    world.state.create()
+    for short in ("one", "two"):
+        world.declare(world.release(short, exclusive=True))
+        plans.append(world.plan())
+    with (
+        world.writing().lease(
+            "other", frozenset({"release.three"}), exclusive=frozenset({"infrastructure.dev"})
+        ),
+        pytest.raises(LeaseHeldError, match=r"holds infrastructure\.dev"),
+    ):
+        world.apply(plans[0])
+    assert [world.apply(plan).status for plan in plans] == ["applied", "applied"]
+    world.declare()
+    assert all(release.exclusive for release in world.plan().releases), "deletions as well"
+
+
+def test_outputs_of_runs_side_by_side_are_right_in_the_end(world) -> None:
+    world.declare(*both(world))
+    world.outputs = {
+        "versions": PlannedOutput(
+            unknown=True,
+            residual='"${release.one.function.version} ${release.two.function.version}"',
+        )
+    }
+    world.apply()
+    plans = []
+    for short in ("one", "two"):
+        one, two = both(world)
+        changed, other = (one, two) if short == "one" else (two, one)
+        world.declare(replace(changed, function={**changed.function, "memory_size": 512}), other)
+        plans.append(world.plan())
+    ends = run_together(world, plans)
+    assert [end.status for end in ends] == ["applied", "applied"]
+    assert recorded_outputs(world.state.head())["versions"]["value"] == "2 2"
+
+
+def test_a_dead_run_elsewhere_that_somebody_recovers_is_not_waited_for(world) -> None:
+    one, two = both(world)
+    world.declare(two)
+    leave_open(world, world.plan())
+    world.declare(one)
+    with world.writing().lease("other", frozenset({two.address})):
+        assert world.apply(world.plan(only=(one.address,))).status == "applied"
+        assert len(world.state.open_runs()) == 1
+        with pytest.raises(LeaseHeldError):
+            recover(world.writing())
+    assert recover(world.writing()).status == "recovered"
+    assert world.state.open_runs() == ()
+
+
+def leave_open(world, plan) -> None:
+    """Begin a run as a process that is gone before it does anything."""
+    state = world.state
+    state.create()
+    [name] = state.put([plan.to_bytes()])
+    with world.writing().lease("dead", frozenset({"release.two"})) as lease:
+        state.begin_run(
+            RunRecord(
+                run="dead",
+                started_at="2026-01-01T00:00:00Z",
+                command="lamform apply",
+                plan=name,
+                addresses=("release.two",),
+            ),
+            token=lease.token,
+        )
