@@ -18,7 +18,7 @@ from declarative.language.problems import Problems
 from declarative.language.releases import Release
 from declarative.language.values import Reference, Value
 from declarative.language.world import UnknownWorld, World
-from declarative.model.bound import BoundAlias, BoundRelease
+from declarative.model.bound import BoundAlias, BoundRelease, Delivery
 from declarative.model.config import FunctionConfig, declared
 from declarative.model.project_config import EnvironmentConfig
 from declarative.model.release_config import AliasConfig, ServiceConfig, ServiceSettings
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from declarative.language.instances import Instance
     from declarative.language.nodes import Expression
     from declarative.language.settings import ProjectSettings
-    from declarative.model.bound import Connector, Delivery
+    from declarative.model.bound import Connector
 
 __all__ = ["Binder", "UnknownWorld", "World"]
 
