@@ -35,6 +35,8 @@ class ObservedFunction:
         last_update_status: ``InProgress``, ``Successful``, ``Failed``; None likewise.
         reason: The reason AWS gives for a state or update that is not good, with its code.
         code_location: Where the package can be downloaded for ten minutes, if AWS said.
+        reserved_concurrent_executions: What ``GetFunction`` says is reserved; None: nothing is.
+        config_sha256: AWS's own digest of the configuration, where it gives one.
     """
 
     name: str
@@ -50,6 +52,8 @@ class ObservedFunction:
     last_update_status: str | None = None
     reason: str | None = None
     code_location: str | None = field(default=None, repr=False)
+    reserved_concurrent_executions: int | None = None
+    config_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
