@@ -15,7 +15,6 @@ from declarative.engine.intents import Intent, Planned
 from declarative.engine.records import attribute_of, recorded_outputs
 from declarative.engine.secrets import ReleaseLookup, Secrets
 from declarative.engine.snapshot import Snapshot
-from declarative.model import fields
 from declarative.model.plan import PlannedDiagnostic, PlannedOutput, PlannedRelease
 from declarative.model.values import has_unknown
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from declarative.model.desired import DesiredRelease, Residual
+    from declarative.model.fields import Path
     from declarative.model.revision import ReleaseRecord
 
 
@@ -35,19 +35,19 @@ def resolved(
         return intent
 
     settled = settled_by(snapshot, planned)
-    function = desired.function
+    values: dict[Path, JsonValue] = {}
     for residual in desired.residuals:
         if residual.expression is None or not still_unknown(desired, residual):
             continue
         value = secrets.known(residual.expression, settled)
         if value is not None:
-            function = fields.put(function, residual.path, value)
-    return replace(intent, desired=desired.model_copy(update={"function": function}))
+            values[residual.path] = value
+    return replace(intent, desired=desired.with_values(values))
 
 
 def still_unknown(desired: DesiredRelease, residual: Residual) -> bool:
     """Whether the value is to be found out: a revert knows what it was."""
-    return not residual.sensitive and has_unknown(fields.get(desired.function, residual.path))
+    return not residual.sensitive and has_unknown(desired.value_at(residual.path))
 
 
 def settled_by(snapshot: Snapshot, planned: Mapping[str, Planned]) -> ReleaseLookup:

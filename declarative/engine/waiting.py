@@ -1,7 +1,8 @@
 """Waiting for AWS to finish what it accepted, in the quota made for polling.
 
 ``GetFunction`` has 100 calls a second of its own per account and region; the waits here
-use nothing else, back off, and end at once when AWS says the work failed.
+use nothing else (but for provisioned concurrency, of which it says nothing), back off, and
+end at once when AWS says the work failed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from declarative.engine.setting_calls import CALLS, Setting
 from declarative.errors import InterruptedRunError, RemoteError
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ TIMEOUT: Final = 600.0
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 3.0
 _GROWTH = 1.6
+_LONGEST_WARMING = 10.0
 
 # State reason codes of the Lambda API and what a person can do about each.
 _ADVICE = {
@@ -87,6 +90,41 @@ def wait_until_ready(
                 "Interrupted", f"The wait for {_called(name, qualifier)} was cut short."
             )
         pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+
+def wait_until_warm(reader: FunctionReader, name: str, alias: str, patience: Patience) -> Setting:
+    """Return the provisioned concurrency of an alias once all of it is allocated.
+
+    It is asked for in the quota that everything else shares, hence with longer pauses.
+
+    Raises:
+        RemoteError: it could not be allocated, vanished, or took longer than may be.
+        InterruptedRunError: the run was told to stop.
+    """
+    called = f"Provisioned concurrency of alias {alias} of {name}"
+    deadline = time.monotonic() + patience.seconds
+    pause = _FIRST_PAUSE
+    while True:
+        found = CALLS["provisioned_concurrency"].read(reader, name, alias)  # type: ignore[misc] # it has a call
+        if not isinstance(found, Setting):
+            said = "is gone" if found is None else f"cannot be read: {found.reason}"
+            raise RemoteError.of("Provisioned concurrency cannot be seen", f"{called} {said}.")
+        if found.status == "FAILED":
+            raise RemoteError.of(
+                "Provisioned concurrency could not be allocated",
+                f"{called}: {found.reason or 'AWS gives no reason.'} Ask for less, or raise the "
+                "account's limit of concurrent executions.",
+            )
+        if found.status == "READY":
+            return found
+        if time.monotonic() + pause > deadline:
+            raise RemoteError.of(
+                "AWS did not finish in time",
+                f"{called} is still {found.status} after {patience.seconds:.0f} s.",
+            )
+        if patience.stop.wait(pause * random.uniform(0.8, 1.2)):  # noqa: S311 - jitter
+            raise InterruptedRunError.of("Interrupted", f"The wait for {called} was cut short.")
+        pause = min(pause * _GROWTH, _LONGEST_WARMING)
 
 
 def _called(name: str, qualifier: str | None) -> str:

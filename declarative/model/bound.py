@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from declarative.errors import ConfigurationError, Diagnostic, SourceRange
 from declarative.model.artifact_config import ArtifactConfig
 from declarative.model.artifacts import LocalArtifact, S3Artifact
+from declarative.model.parts import declared_parts
 from declarative.model.release_config import (
     AliasConfig,
     IgnoreConfig,
@@ -153,6 +154,14 @@ class BoundRelease:
     exclusive: bool = False
     depends_on: tuple[str, ...] = ()
     ranges: Mapping[str, SourceRange] = field(default_factory=dict)
+
+    @property
+    def surroundings(self) -> dict[str, dict[str, object]]:
+        """The settings around function and aliases as they are written, by part."""
+        found = declared_parts(self.settings)
+        for name, alias in self.aliases.items():
+            found.update(declared_parts(alias.config, name))
+        return dict(sorted(found.items()))
 
     @property
     def source(self) -> LocalArtifact | S3Artifact:
