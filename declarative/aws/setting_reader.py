@@ -70,9 +70,8 @@ class SettingReader:
         return self._ask(
             "GetFunctionEventInvokeConfig",
             name,
-            lambda client: read(
-                EVENT_INVOKE,
-                client.get_function_event_invoke_config(**about(name, qualifier)),
+            lambda client: _event_invoke(
+                client.get_function_event_invoke_config(**about(name, qualifier))
             ),
         )
 
@@ -93,12 +92,7 @@ class SettingReader:
         return self._ask(
             "GetFunctionCodeSigningConfig",
             name,
-            lambda client: (
-                client.get_function_code_signing_config(FunctionName=name).get(
-                    "CodeSigningConfigArn"
-                )
-                or None
-            ),
+            lambda client: _signing(client.get_function_code_signing_config(FunctionName=name)),
         )
 
     def recursive_loop(self, name: str) -> str | Unreadable | None:
@@ -220,7 +214,18 @@ def observed_concurrency(answer: Mapping[str, Any]) -> ObservedConcurrency:
     )
 
 
+def _event_invoke(answer: Mapping[str, Any]) -> Attributes:
+    required(answer, "FunctionArn")
+    return read(EVENT_INVOKE, answer)
+
+
+def _signing(answer: Mapping[str, Any]) -> str | None:
+    required(answer, "FunctionName")
+    return answer.get("CodeSigningConfigArn") or None
+
+
 def _management(answer: Mapping[str, Any]) -> Attributes:
+    required(answer, "UpdateRuntimeOn")
     found = read(RUNTIME_MANAGEMENT, answer)
     # AWS also says which version it chose itself; only a chosen one is a setting.
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from declarative.aws.failures import required
 from declarative.engine.setting_ports import ObservedPolicy, PolicyStatement
 from declarative.model.setting_fields import PERMISSION, normal
 
@@ -32,7 +33,7 @@ def observed_policy(answer: Mapping[str, Any]) -> ObservedPolicy:
     Raises:
         ValueError: the policy is no JSON document.
     """
-    document = json.loads(answer.get("Policy") or "{}")
+    document = json.loads(required(answer, "Policy"))
     found = document.get("Statement", [])
     statements = found if isinstance(found, list) else [found]
     return ObservedPolicy(

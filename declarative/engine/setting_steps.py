@@ -42,7 +42,7 @@ def set_setting(step: SetSetting, place: Workplace) -> dict[str, JsonValue]:
             raise
         answer = found
     if answer.status is not None:
-        answer = wait_until_warm(place.writer, place.name, key.alias, place.patience)
+        wait_until_warm(place.writer, place.name, key.alias, place.patience)
     place.progress.settings[step.part] = answer
     _refresh(place, key)
     return {"part": step.part, "url": answer.url} if answer.url else {"part": step.part}
