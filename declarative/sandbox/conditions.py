@@ -9,13 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from declarative.sandbox.errors import ServiceError, denial, denied, invalid
 
 if TYPE_CHECKING:
     from declarative.sandbox.clock import Clock
-    from declarative.sandbox.world import Asked, Region
+
+
+Asked = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -210,25 +212,31 @@ class Conditions:
         with self._lock:
             return not {(action, None), (action, function)} & self._denied
 
-    def tags_error(self, region: Region, function: str) -> dict[str, str] | None:
-        """Return the ``TagsError`` of a function whose tags the caller may not see."""
+    def tags_error(self, account: str, function: str, arn: str) -> dict[str, str] | None:
+        """Return the ``TagsError`` of a function whose tags ``account`` may not see."""
         if error := self.withheld("tags", function):
             return error
         if self.allows("lambda:ListTags", function):
             return None
-        message = denial(region.account, "lambda:ListTags", region.arn(function))
+        message = denial(account, "lambda:ListTags", arn)
         return {"ErrorCode": "AccessDeniedException", "Message": message}
 
-    def check(self, operation: str, region: Region, function: str, asked: Asked) -> None:
+    def check(self, operation: str, account: str, function: str, arn: str, asked: Asked) -> None:
         """Refuse a call that lacks rights, or that the world is not ready for.
+
+        Args:
+            operation: Which operation.
+            account: Who calls.
+            function: The name of the function that the call is about; empty: none.
+            arn: Its ARN.
+            asked: The request.
 
         Raises:
             ServiceError: ``AccessDeniedException`` or ``InvalidParameterValueException``.
         """
-        resource = region.arn(function) if function else "*"
-        for action, on in _actions(operation, resource, asked):
+        for action, on in _actions(operation, arn if function else "*", asked):
             if not self.allows(action, function):
-                raise denied(region.account, action, on)
+                raise denied(account, action, on)
         if operation in _ROLE_OPERATIONS and (message := self._refusal(function, asked)):
             raise invalid(message)
 

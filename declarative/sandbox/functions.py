@@ -16,6 +16,7 @@ from declarative.sandbox.constraints import (
     check_code,
     check_combination,
     check_creation,
+    check_offered,
     check_settings,
     check_tags,
 )
@@ -89,7 +90,9 @@ def get_function(call: Call, asked: Asked) -> Answer:
 
 
 def _tags(call: Call, function: Function) -> Answer:
-    error = call.services.conditions.tags_error(call.region, function.name)
+    region = call.region
+    arn = region.arn(function.name)
+    error = call.services.conditions.tags_error(region.account, function.name, arn)
     if error is None:
         return {"Tags": dict(function.tags)} if function.tags else {}
     return {"TagsError": error} if call.services.behaviour.withheld_tags == "error" else {}
@@ -105,6 +108,7 @@ def update_function_code(call: Call, asked: Asked) -> Answer:
     """UpdateFunctionCode: answers the version's configuration when one is published."""
     function = call.function(asked)
     latest = function.latest
+    check_offered(asked)
     check_code(asked, latest.settings["PackageType"])
     check_revision(asked, latest.revision_id)
     require_settled(call, function)
