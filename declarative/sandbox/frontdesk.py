@@ -78,7 +78,7 @@ class FrontDesk:
             )
         except ServiceError as error:
             return _refusal(error)
-        answer = self._ask(route.operation, account, region, asked)
+        answer = self._ask(route.operation, account, region, asked, _refusal)
         if isinstance(answer, Response):
             return answer
         if route.operation == "Invoke":
@@ -87,27 +87,30 @@ class FrontDesk:
         return Response(204) if status == 204 else _answer(status, answer)  # noqa: PLR2004
 
     def _tagging(self, request: Request, account: str, region: str) -> Response:
-        answer = self._ask("GetResources", account, region, json.loads(request.body))
-        if isinstance(answer, Response):
-            return answer
-        response = _answer(200, answer)
-        return Response(200, response.body, [("Content-Type", "application/x-amz-json-1.1")])
+        asked = json.loads(request.body)
+        answer = self._ask("GetResources", account, region, asked, _tagging_refusal)
+        return answer if isinstance(answer, Response) else _answer(200, answer)
 
     def _ask(
-        self, operation: str, account: str, region: str, asked: dict[str, Any]
+        self,
+        operation: str,
+        account: str,
+        region: str,
+        asked: dict[str, Any],
+        refusal: Callable[[ServiceError], Response],
     ) -> Answer | Response:
         """Return the simulator's answer, or what the client gets instead of one."""
         try:
             return self._simulator.call(operation, account=account, region=region, **asked)
         except ServiceError as error:
-            return _refusal(error)
+            return refusal(error)
         except AnswerLostError:
             return Response(0, lost=True)
         except NoAnswerError as error:
             return Response(0, lost=True, after=error.seconds)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             # SDKs check members and their types before they send: this was made by hand.
-            return _refusal(ServiceError("SerializationException", f"{error!r}", members={}))
+            return refusal(ServiceError("SerializationException", f"{error!r}", members={}))
 
     def _control(self, request: Request) -> Response:
         what = request.target.removeprefix("/_sandbox/")
@@ -159,6 +162,11 @@ def _refusal(error: ServiceError) -> Response:
     response = _answer(error.status, error.body())
     headers = [("x-amzn-ErrorType", error.code), *error.headers.items()]
     return Response(response.status, response.body, response.headers + headers)
+
+
+def _tagging_refusal(error: ServiceError) -> Response:
+    """Return an error as the tagging API's protocol has it: the code is in the body."""
+    return _answer(error.status, {"__type": error.code, **error.body()})
 
 
 def _invoked(answer: dict[str, Any]) -> Response:
