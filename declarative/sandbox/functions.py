@@ -21,6 +21,7 @@ from declarative.sandbox.constraints import (
     check_tags,
 )
 from declarative.sandbox.errors import conflict, function_not_found, invalid, precondition_failed
+from declarative.sandbox.layers import check_unzipped_total
 from declarative.sandbox.records import LATEST, Code, Configuration, Function
 from declarative.sandbox.signing import check_signature, check_signing_config
 from declarative.sandbox.storage import stored_size
@@ -48,6 +49,7 @@ def create_function(call: Call, asked: Asked) -> Answer:
         check_signing_config(call, signing, settings["PackageType"])
         check_signature(call, signing)
     code = receive(call, asked["Code"], settings["PackageType"])
+    check_unzipped_total(call, code, settings)
     check_storage(call, stored_size(code) * (2 if asked.get("Publish") else 1))
     function = Function(
         name,
@@ -122,6 +124,7 @@ def update_function_code(call: Call, asked: Asked) -> Answer:
             LATEST, settings, code, latest.revision_id, latest.last_modified, "Active", "Successful"
         )
         return describe(call, function, would, None)
+    check_unzipped_total(call, code, settings)
     copies = 2 if asked.get("Publish") else 1
     check_storage(call, stored_size(code) * copies - stored_size(latest.code))
     _begin_update(call, latest, settings, code)
@@ -141,6 +144,7 @@ def update_function_configuration(call: Call, asked: Asked) -> Answer:
     settings = changed_settings(call, latest.settings, asked)
     check_change(latest.settings, settings)
     check_combination(settings)
+    check_unzipped_total(call, latest.code, settings)
     _begin_update(call, latest, settings, latest.code)
     return describe(call, function, function.latest, None)
 

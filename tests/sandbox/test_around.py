@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -83,6 +85,41 @@ def test_layers_of_a_function_exist(
         simulator.call(
             "GetLayerVersionByArn", Arn="arn:aws:lambda:us-east-1:999999999999:layer:theirs:7"
         )
+
+
+def test_a_package_and_its_layers_share_one_limit(
+    simulator: LambdaSimulator, clock: SimulatedClock, new_function: Make
+) -> None:
+    def zeros(size: int) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.writestr("zeros", bytes(size))
+        return buffer.getvalue()
+
+    half = zeros(131_072_000)
+    content = {"ZipFile": half}
+    layer = simulator.call("PublishLayerVersion", LayerName="half", Content=content)
+    arns = [layer["LayerVersionArn"]]
+    exactly = new_function(Layers=arns, Code=content)
+    assert simulator.call("CreateFunction", **exactly)["Layers"][0]["Arn"] == arns[0]
+    more = {"ZipFile": zeros(131_072_001)}
+    with refused("InvalidParameterValueException: Unzipped size"):
+        simulator.call("CreateFunction", **new_function("more", Layers=arns, Code=more))
+    clock.advance(60)
+    with refused("InvalidParameterValueException: Unzipped size"):
+        simulator.call("UpdateFunctionCode", FunctionName="checkout", **more)
+    simulator.call("CreateFunction", **new_function("more", Code=more))
+    clock.advance(60)
+    with refused("InvalidParameterValueException: Unzipped size"):
+        simulator.call("UpdateFunctionConfiguration", FunctionName="more", Layers=arns)
+
+
+def test_a_package_that_comes_with_the_request_is_limited(
+    simulator: LambdaSimulator, new_function: Make
+) -> None:
+    with refused("RequestEntityTooLargeException") as caught:
+        simulator.call("CreateFunction", **new_function(Code={"ZipFile": bytes(52_428_801)}))
+    assert caught.value.status == 413
 
 
 def test_code_signing(lambda_: Any, clock: SimulatedClock, new_function: Make) -> None:
