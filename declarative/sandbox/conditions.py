@@ -138,7 +138,7 @@ class Conditions:
     _refusals: list[_Refusal] = field(default_factory=list)
     _roles: dict[str, float] = field(default_factory=dict)
     _denied: set[tuple[str, str | None]] = field(default_factory=set)
-    _withheld: dict[tuple[str, str | None], tuple[str, str]] = field(default_factory=dict)
+    _withheld: dict[tuple[str, str | None], dict[str, str]] = field(default_factory=dict)
 
     def refuse(
         self,
@@ -182,8 +182,16 @@ class Conditions:
         *,
         code: str = "AccessDeniedException",
         message: str | None = None,
+        absent: bool = False,
     ) -> None:
         """Answer an error in the place of a member that the service could not read.
+
+        Args:
+            member: Which member of the answers.
+            function: Of which function; None: of all.
+            code: The error's code.
+            message: What the error says.
+            absent: Leave the member out instead, without a word.
 
         Raises:
             ValueError: There is no such member.
@@ -191,7 +199,8 @@ class Conditions:
         if member not in get_args(Member):
             raise ValueError(f"member must be one of {', '.join(get_args(Member))}")
         with self._lock:
-            self._withheld[member, function] = (code, message or _WITHHELD[member])
+            error = {"ErrorCode": code, "Message": message or _WITHHELD[member]}
+            self._withheld[member, function] = {} if absent else error
 
     def clear(self) -> None:
         """Take everything back that was refused, denied or withheld."""
@@ -202,10 +211,13 @@ class Conditions:
             self.role_seconds = 0.0
 
     def withheld(self, member: Member, function: str) -> dict[str, str] | None:
-        """Return the error in the place of a member of ``function``'s answers, or None."""
+        """Return the error in the place of a member of ``function``'s answers.
+
+        Empty: the member is left out; None: it is answered.
+        """
         with self._lock:
-            found = self._withheld.get((member, function)) or self._withheld.get((member, None))
-        return {"ErrorCode": found[0], "Message": found[1]} if found else None
+            found = self._withheld.get((member, function), self._withheld.get((member, None)))
+        return None if found is None else dict(found)
 
     def allows(self, action: str, function: str) -> bool:
         """Return whether the caller may do ``action`` to ``function``."""
@@ -213,11 +225,16 @@ class Conditions:
             return not {(action, None), (action, function)} & self._denied
 
     def tags_error(self, account: str, function: str, arn: str) -> dict[str, str] | None:
-        """Return the ``TagsError`` of a function whose tags ``account`` may not see."""
-        if error := self.withheld("tags", function):
+        """Return the ``TagsError`` of a function whose tags ``account`` may not see.
+
+        Empty: neither tags nor an error are answered; None: the tags are.
+        """
+        if (error := self.withheld("tags", function)) is not None:
             return error
         if self.allows("lambda:ListTags", function):
             return None
+        if self.behaviour.withheld_tags == "absent":
+            return {}
         message = denial(account, "lambda:ListTags", arn)
         return {"ErrorCode": "AccessDeniedException", "Message": message}
 

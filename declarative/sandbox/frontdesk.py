@@ -10,6 +10,8 @@ Below ``/_sandbox/`` tests in other processes find what they would use in this o
     POST   /_sandbox/deny           the parameters of `Conditions.deny`
     POST   /_sandbox/withhold       the parameters of `Conditions.withhold`
     DELETE /_sandbox/conditions
+    POST   /_sandbox/idle           the parameters of `LambdaSimulator.let_idle`
+    POST   /_sandbox/behaviour      attributes of `Behaviour`; so, too, limits and timing
     GET    /_sandbox/code/DIGEST    the deployment package, as GetFunction's Location says
 """
 
@@ -17,7 +19,11 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
 
 from declarative.errors import RemoteError
 from declarative.sandbox.errors import AnswerLostError, NoAnswerError, ServiceError
@@ -31,6 +37,7 @@ from declarative.sandbox.world import DEFAULT_REGION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from declarative.sandbox.conditions import Behaviour, Limits, Timing
     from declarative.sandbox.others import OtherServices
     from declarative.sandbox.world import Answer
 
@@ -122,7 +129,7 @@ class FrontDesk:
             case "POST", "reset-calls":
                 simulator.calls.reset()
                 return Response(204)
-            case "POST", "faults" | "refuse" | "deny" | "withhold" as setting:
+            case "POST", setting if setting in self._settings():
                 return self._set(setting, request.body)
             case "DELETE", "faults":
                 simulator.faults.clear()
@@ -138,19 +145,35 @@ class FrontDesk:
                 pass
         return _answer(404, {"message": f"The sandbox has no {request.target}."})
 
-    def _set(self, setting: str, body: bytes) -> Response:
-        conditions = self._simulator.conditions
-        functions: dict[str, Callable[..., None]] = {
-            "faults": self._simulator.faults.add,
+    def _settings(self) -> dict[str, Callable[..., None]]:
+        simulator = self._simulator
+        conditions = simulator.conditions
+        return {
+            "faults": simulator.faults.add,
             "refuse": conditions.refuse,
             "deny": conditions.deny,
             "withhold": conditions.withhold,
+            "idle": simulator.let_idle,
+            "behaviour": partial(_assign, simulator.behaviour),
+            "limits": partial(_assign, simulator.limits),
+            "timing": partial(_assign, simulator.timing),
         }
+
+    def _set(self, setting: str, body: bytes) -> Response:
         try:
-            functions[setting](**json.loads(body))
-        except (TypeError, ValueError) as error:
+            self._settings()[setting](**json.loads(body))
+        except (AttributeError, ServiceError, TypeError, ValueError) as error:
             return _answer(400, {"message": str(error)})
         return Response(204)
+
+
+def _assign(target: Behaviour | Limits | Timing, **values: object) -> None:
+    unknown = values.keys() - asdict(target).keys()
+    if unknown:
+        raise ValueError(f"There is no {', '.join(sorted(unknown))}.")
+    judged = TypeAdapter(type(target)).validate_python({**asdict(target), **values})
+    for name in values:
+        setattr(target, name, getattr(judged, name))
 
 
 def _answer(status: int, members: Answer) -> Response:

@@ -80,10 +80,9 @@ def _given_before(call: Call, name: str) -> int:
 def get_function(call: Call, asked: Asked) -> Answer:
     """GetFunction: tags and reserved concurrency come with the unqualified function only."""
     function, configuration, qualifier = call.target(asked)
-    answer = {
-        "Configuration": describe(call, function, configuration, qualifier),
-        "Code": locate(call, function, configuration),
-    }
+    answer: Answer = {"Configuration": describe(call, function, configuration, qualifier)}
+    if code := locate(call, function, configuration):
+        answer["Code"] = code
     if qualifier is None:
         answer |= _tags(call, function)
     if qualifier is None and function.reserved is not None:
@@ -97,7 +96,7 @@ def _tags(call: Call, function: Function) -> Answer:
     error = call.services.conditions.tags_error(region.account, function.name, arn)
     if error is None:
         return {"Tags": dict(function.tags)} if function.tags else {}
-    return {"TagsError": error} if call.services.behaviour.withheld_tags == "error" else {}
+    return {"TagsError": error} if error else {}
 
 
 def get_function_configuration(call: Call, asked: Asked) -> Answer:

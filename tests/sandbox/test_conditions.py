@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any, get_args
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -150,6 +151,12 @@ def test_what_the_service_cannot_read_is_an_error_in_its_place(
     }[member]()
     assert error == {"ErrorCode": "OneException", "Message": "Not now."}
     assert "secret" not in str(answer) or member != "environment"
+    simulator.conditions.withhold(member, "checkout", absent=True)
+    answer = simulator.call("GetFunction", FunctionName="checkout")
+    places = {"environment": "Environment", "image-config": "ImageConfigResponse"}
+    places |= {"tags": "Tags", "code": "Code", "runtime-version": "RuntimeVersionConfig"}
+    assert places[member] not in {**answer, **answer["Configuration"]}
+    assert "TagsError" not in answer
     simulator.conditions.clear()
     assert simulator.call("GetFunction", FunctionName="checkout") == whole
 
@@ -271,5 +278,21 @@ def test_conditions_can_be_set_from_another_process(
     answer = client.get_function(FunctionName="checkout")
     assert {"TagsError", "Code"} <= answer.keys()
     assert "Error" in answer["Code"]
+    assert post("idle", function="checkout", account="111111111111") == 204
+    found = client.get_function_configuration(FunctionName="checkout")
+    assert found["State"] == "Inactive"
+    assert post("behaviour", version_numbers="continue", config_sha256=True) == 204
+    assert "ConfigSha256" in client.get_function_configuration(FunctionName="checkout")
+    assert post("timing", update=5) == 204
+    assert sandbox.simulator.timing.update == 5
+    for wrong in (
+        {"what": "behaviour", "no_such_thing": True},
+        {"what": "limits", "concurrent_executions": "many"},
+        {"what": "behaviour", "version_numbers": "sideways"},
+        {"what": "idle", "function": "none"},
+        {"what": "refuse", "reason": "weather"},
+    ):
+        with pytest.raises(HTTPError, match="400"):
+            post(**wrong)
     assert post("conditions", "DELETE") == 204
     assert client.get_function(FunctionName="checkout")["Tags"] == {"a": "b"}
