@@ -9,12 +9,11 @@ import pytest
 
 from declarative.engine.around import look_around
 from declarative.engine.setting_calls import CALLS, Setting
-from declarative.errors import LamformError, RemoteError
+from declarative.errors import LamformError
 from declarative.model.address import PartKey
 from declarative.model.bound import BoundAlias
 from declarative.model.parts import KINDS, Kind
 from declarative.model.release_config import AliasConfig, ServiceSettings
-from declarative.model.values import Pending, Sensitive
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abc/*/*"
 SIGNING = "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-{}"
