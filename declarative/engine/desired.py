@@ -103,15 +103,7 @@ def normalise(
         function=function,
         declared=tuple(declared),
         tags=_tags(bound, project),
-        aliases={
-            name: DesiredAlias(
-                description=alias.config.description,
-                function_version=alias.config.function_version,
-                routing=dict(alias.config.routing),
-                strategy=alias.strategy or bound.delivery.strategy or AT_ONCE,
-            )
-            for name, alias in sorted(bound.aliases.items())
-        },
+        aliases=_aliases(bound),
         artifact=artifact,
         residuals=residuals,
         prevent_destroy=bound.prevent_destroy,
@@ -127,6 +119,18 @@ def normalise(
             for part, written in bound.surroundings.items()
         },
     )
+
+
+def _aliases(bound: BoundRelease) -> dict[str, DesiredAlias]:
+    return {
+        name: DesiredAlias(
+            description=alias.config.description,
+            function_version=alias.config.function_version,
+            routing=dict(alias.config.routing),
+            strategy=alias.strategy or bound.delivery.strategy or AT_ONCE,
+        )
+        for name, alias in sorted(bound.aliases.items())
+    }
 
 
 def _residual(path: Path, value: Sensitive | Pending) -> Residual:

@@ -138,17 +138,34 @@ SERVICE_ONLY = {
     ),
     'recursive_loop = "Allow"': "recursive_loop",
     'runtime_management {\n update_runtime_on = "Auto"\n }': "runtime_management",
-    'alias_definition {\n inline = "{}"\n }': "alias_definition",
+}
+PARTS = {
+    "permission": "permission.x",
+    "reserved_concurrent_executions": "reserved_concurrency",
+    "provisioned_concurrent_executions": "provisioned_concurrency",
+    "code_signing_config_arn": "code_signing",
+    "recursive_loop": "recursion",
 }
 
 
 @pytest.mark.parametrize(("text", "name"), {**SETTINGS, **SERVICE_ONLY}.items())
-def test_settings_of_a_service_are_judged_and_refused_by_plan(
+def test_settings_of_a_service_are_parts_of_its_release(
     tmp_path: Path, text: str, name: str
 ) -> None:
-    assert unsupported(tmp_path, service=LIVE % "" + text) == [f'"{name}" in service']
+    expected = set() if name == "tags_exclusive" else {PARTS.get(name, name)}
     over = f'override "app" {{\n{text}\n}}'
-    assert unsupported(tmp_path, environment=over) == [f'"{name}" in override']
+    for written in ({"service": LIVE % "" + text}, {"service": LIVE % "", "environment": over}):
+        assert unsupported(tmp_path, **written) == []
+        found = bound(tmp_path, **written)
+        assert found.surroundings.keys() == expected
+        assert found.settings.tags_exclusive == (name == "tags_exclusive")
+
+
+def test_a_definition_of_aliases_is_judged_and_refused_by_plan(tmp_path: Path) -> None:
+    text = 'alias_definition {\n inline = "{}"\n }'
+    assert unsupported(tmp_path, service=LIVE % "" + text) == ['"alias_definition" in service']
+    over = f'override "app" {{\n{text}\n}}'
+    assert unsupported(tmp_path, environment=over) == ['"alias_definition" in override']
 
 
 @pytest.mark.parametrize(
@@ -158,10 +175,12 @@ def test_settings_of_a_service_are_judged_and_refused_by_plan(
         "provisioned_concurrent_executions = 1": "provisioned_concurrent_executions",
     }.items(),
 )
-def test_settings_of_an_alias_are_judged_and_refused_by_plan(
+def test_settings_of_an_alias_are_parts_of_its_release(
     tmp_path: Path, text: str, name: str
 ) -> None:
-    assert unsupported(tmp_path, service=LIVE % text) == [f'"{name}" in alias']
+    assert unsupported(tmp_path, service=LIVE % text) == []
+    found = bound(tmp_path, service=LIVE % text)
+    assert {*found.surroundings} == {f"alias.live.{PARTS.get(name, name)}"}
 
 
 @pytest.mark.parametrize(
@@ -265,7 +284,7 @@ def test_dynamic_makes_settings(tmp_path: Path) -> None:
     )
     found = bound(tmp_path, service=text)
     assert {*found.settings.permission} == {"s3", "sns"}
-    assert unsupported(tmp_path, service=text) == ['"permission" in service']
+    assert {*found.surroundings} == {"permission.s3", "permission.sns"}
 
 
 # Laying over, as a law: whatever the later says counts, all else stays.
