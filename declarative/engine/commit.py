@@ -14,7 +14,7 @@ from backends.base import JournalRecord, Revision, RevisionDraft, StateBackend, 
 from declarative.engine import recovery
 from declarative.engine.around import parts_of
 from declarative.engine.desired import refingerprint
-from declarative.engine.observe import Observation, observe
+from declarative.engine.observe import Observation, observe, refuse_unreadable
 from declarative.engine.records import Outcome, attribute_of, record_of, recorded_outputs
 from declarative.engine.references import recorded_output
 from declarative.engine.snapshot import Snapshot, read_snapshot
@@ -76,13 +76,18 @@ def record_dead_runs(writing: Writing, lease: HeldLease, *, message: str = "") -
 def record_release(
     run: Run, world: RunWorld, release: PlannedRelease, status: ReleaseStatus
 ) -> ReleaseRecord | None:
-    """Return the record of a release; None where it is gone."""
+    """Return the record of a release; None where it is gone.
+
+    Raises:
+        RemoteError: it did not end well, and what AWS has of it cannot be read.
+    """
     previous = world.snapshot.record(release.address)
     progress = run.progress(release.address)
     if status != "applied" or (not release.steps and progress.function is None):
         reader = world.writing.reader(world.plan, release)
         parts = parts_of(release.desired, previous)
         observed = observe(reader, release.function_name, parts)
+        refuse_unreadable(observed, release.function_name)
     else:
         observed = Observation(progress.function, dict(progress.aliases), dict(progress.settings))
     desired = release.desired

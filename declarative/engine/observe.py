@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from declarative.engine.around import look_around
-from declarative.errors import RemoteError
+from declarative.engine.setting_ports import Unreadable
+from declarative.errors import Diagnostic, RemoteError
 from declarative.model import fields
 from declarative.model.fields import LEAVES, Attributes, Path
 from declarative.model.values import Fingerprinter, is_secret, is_unknown
@@ -71,6 +72,28 @@ def observe(
         return Observation(None, settings=dict.fromkeys(parts or {}))
     aliases = {alias.name: alias for alias in reader.aliases(name)}
     return Observation(function, aliases, look_around(reader, function, aliases, parts or {}))
+
+
+def refuse_unreadable(observed: Observation, name: str) -> None:
+    """Refuse to go on where AWS withheld what surrounds a function.
+
+    Raises:
+        RemoteError: naming what could not be read, and which permissions are missing.
+    """
+    withheld = {
+        part: seen for part, seen in observed.settings.items() if isinstance(seen, Unreadable)
+    }
+    if withheld:
+        raise RemoteError(
+            tuple(
+                Diagnostic(
+                    "A setting cannot be read",
+                    f"AWS withheld {part} of {name}. Give the credentials {seen.permission}. "
+                    f"{seen.reason}",
+                )
+                for part, seen in withheld.items()
+            )
+        )
 
 
 def observe_all(

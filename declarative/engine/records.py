@@ -11,7 +11,6 @@ from declarative.engine.compare import content_digest
 from declarative.engine.observe import Observation, masked, visible_before, visible_beside
 from declarative.engine.ports import ObservedAlias, ObservedFunction
 from declarative.engine.setting_calls import Setting
-from declarative.engine.setting_ports import Unreadable
 from declarative.model.revision import (
     KEPT_VERSIONS,
     Leftover,
@@ -106,7 +105,7 @@ def record_of(
 def _settings(
     outcome: Outcome, unfinished: ReleaseRecord | None, fingerprinter: Fingerprinter
 ) -> dict[str, RecordedSetting]:
-    """Return what is there of the settings that lamform manages; what is withheld stays."""
+    """Return what is there of the settings that lamform manages; all of it could be read."""
     desired = outcome.desired
     found: dict[str, RecordedSetting] = {}
     for part in sorted({*desired.settings, *(unfinished.parts if unfinished else ())}):
@@ -119,8 +118,6 @@ def _settings(
                 statement_id=seen.statement_id,
                 url=seen.url,
             )
-        elif isinstance(seen, Unreadable) and unfinished and part in unfinished.settings:
-            found[part] = unfinished.settings[part]
     return found
 
 

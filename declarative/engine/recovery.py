@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from backends.base import JournalRecord, Lease, RunRecord, StateReader, is_live, object_id
 from declarative.engine.around import parts_of
-from declarative.engine.observe import Observation, observe
+from declarative.engine.observe import Observation, observe, refuse_unreadable
 from declarative.engine.records import Outcome, record_of
 from declarative.engine.snapshot import Recorded, Snapshot, read_snapshot
 from declarative.errors import LamformError, RemoteError
@@ -119,6 +119,7 @@ def _record(
     reader = cloud.reader(secrets.connector(settings), release.region)
     desired = release.desired
     observed = observe(reader, release.function_name, parts_of(desired, previous))
+    refuse_unreadable(observed, release.function_name)
     left = _left(run, release, world)
     if desired is None:  # a deletion: it happened, or the release is as it was
         return None if observed.function is None and not left else previous
