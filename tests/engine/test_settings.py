@@ -246,7 +246,13 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(fault, marks=[] if fault == "answer-lost" else [pytest.mark.slow])
+        for fault in FAULTS
+    ],
+)
 @every
 def test_whatever_call_fails_applying_again_gets_there(world, case, fault) -> None:
     """Create, change and remove: a fault at each call that changes something."""

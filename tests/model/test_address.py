@@ -147,3 +147,12 @@ def test_every_release_can_be_chosen_by_its_own_address(found: list[Address]) ->
     known = [str(address) for address in found]
     for address in found:
         assert str(address) in select(known, [str(address)])
+
+
+@pytest.mark.parametrize("prefix", ["", "release."])
+def test_a_part_where_a_release_is_chosen_names_its_release(prefix: str) -> None:
+    for part in ("alias.live.url", "permission.apigw", "function"):
+        with pytest.raises(LamformError, match=r"as a whole: release\.checkout\."):
+            select(RELEASES, [f"{prefix}checkout.{part}"])
+    parts = [*RELEASES, "release.checkout.alias.live.url"]
+    assert select(parts, ["checkout.alias.live.url"]) == {"release.checkout.alias.live.url"}
