@@ -56,12 +56,10 @@ def rm(
             f"The files declare {one}: the next apply adopts it again" for one in sorted(again)
         )
         if not auto_approve:
-            lines = [f"  {printable(one)}" for one in sorted(targets)]
-            session.say(
-                "\n".join(["lamform will forget this; AWS stays as it is:", "", *lines, ""])
-            )
+            lines = "".join(f"  {printable(one)}\n" for one in sorted(targets))
+            session.say(f"lamform will forget this; AWS stays as it is:\n\n{lines}\n")
             for note in notes:
-                session.say(f"Note: {printable(note)}.\n")
+                session.say(f"Note: {printable(note)}.\n\n")
             runs.confirm(session, "Do you want to forget it?", "Forgetting")
         edited = editing.forget(
             targets, _writing(session, opened, ApplySettings(message, lock_timeout=lock_timeout))

@@ -91,7 +91,7 @@ def carry_out(
     if not state.exists():
         raise LamformError.of("There is no state yet", "Nothing is recorded that could be edited.")
     dead = dead_runs(state, writing.runner)
-    concerned = any(addresses.intersection(run.run.addresses) for run in dead)
+    concerned = any(addresses.intersection(run.open) for run in dead)
     held = addresses.union(*(run.open for run in dead)) if concerned else addresses
     with hold(
         state,
@@ -356,24 +356,23 @@ def _no_edit(revision: Revision, state: StateReader, *, is_head: bool) -> Refuse
 
 
 def _refuse_changed_since(revision: Revision, state: StateReader) -> None:
-    for later in state.revisions():
-        if later.number <= revision.number:
-            return
-        overlap = sorted(later.changes.keys() & revision.changes.keys())
-        if overlap:
-            undone = later.details.get("undoes") == revision.number
-            raise RefusedError.of(
-                f"Revision {revision.number} is undone already"
-                if undone
-                else f"Revision {revision.number} cannot be undone any more",
-                f"Revision {later.number} ({later.message}) changed {', '.join(overlap)} since."
-                + (
-                    f" Undo that one first: lamform state undo {later.number}"
-                    if later.status == EDITED and not undone
-                    else ""
-                ),
-                address=overlap[0],
-            )
+    """Refuse where head has something else than the edit left; what was put back is the same."""
+    left, present = state.resources(at=revision.number), state.resources()
+    differing = {one for one in revision.changes if left.get(one) != present.get(one)}
+    if not differing:
+        return
+    later = next(one for one in state.revisions() if differing & one.changes.keys())
+    undone = later.details.get("undoes")
+    summary = f"Revision {revision.number} cannot be undone any more"
+    advice = ""
+    if undone == revision.number:
+        summary = f"Revision {revision.number} is undone already"
+    elif later.status == EDITED and undone is None:
+        advice = f" Undo that first: lamform state undo {later.number}"
+    names = ", ".join(sorted(differing & later.changes.keys()))
+    raise RefusedError.of(
+        summary, f"Revision {later.number} ({later.message}) changed {names} since.{advice}"
+    )
 
 
 def _refuse_second_claim(

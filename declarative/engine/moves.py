@@ -60,7 +60,7 @@ def moves_since(state: StateReader, number: int) -> tuple[Move, ...]:
 
 def trace(
     wanted: set[str], state: StateReader, *, before: int | None = None
-) -> Iterator[tuple[str, int, ReleaseRecord]]:
+) -> Iterator[tuple[str, Revision, ReleaseRecord]]:
     """Yield address, revision and record of releases, newest first, under today's names.
 
     Ends when ``wanted`` is empty: the caller takes out what it has found. With ``before``,
@@ -78,7 +78,7 @@ def trace(
             objects = state.objects(set(changed.values()))
             for address, object_id in changed.items():
                 record = ReleaseRecord.from_bytes(objects[object_id])
-                yield address, revision.number, forward(record, moves)
+                yield address, revision, forward(record, moves)
         own = moves_of(revision)
         for move in reversed(own):
             for address, name in names.items():

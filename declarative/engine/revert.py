@@ -228,14 +228,13 @@ def _previous(
     goals: dict[str, Goal] = {}
     passed: dict[str, int] = {}
     wanted = set(head.changes)
-    for address, number, record in trace(wanted, state, before=before):
-        if address in goals:
-            continue
-        if record.status == "applied":
-            goals[address] = Goal(number, record)
+    for address, revision, record in trace(wanted, state, before=before):
+        if revision.status == EDITED:  # what it has was applied before, or is no apply's
+            if record.status == EDITED:
+                passed.setdefault(address, revision.number)
+        elif record.status == "applied":
+            goals[address] = Goal(revision.number, record)
             wanted.discard(address)
-        elif record.status == EDITED:
-            passed.setdefault(address, number)
     if not goals:
         raise LamformError.of(
             "There is nothing to go back to",
