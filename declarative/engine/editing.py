@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from backends.base import RevisionDraft, commit_disjoint
 from declarative.engine.commit import record_dead_runs
 from declarative.engine.leases import hold
-from declarative.engine.moves import moves_of
+from declarative.engine.moves import forward, moves_of
 from declarative.engine.records import Snapshot, read_snapshot, recorded_outputs
 from declarative.engine.recovery import dead_runs
 from declarative.errors import LamformError, RefusedError, StalePlanError
@@ -331,9 +331,14 @@ def undo(number: int | None, writing: Writing) -> Edited:
         }
         _refuse_second_claim(restored, revision, snapshot)
         moves = tuple(move.back for move in reversed(moves_of(revision)))
+        relinked = _relinked(revision, moves, snapshot, writing.state)
+        records = {address: restored.get(address) for address in revision.changes}
         return Edit(
-            records={address: restored.get(address) for address in revision.changes},
-            releases=_undone(revision),
+            records={**records, **relinked},
+            releases=(
+                *_undone(revision),
+                *(summary(one, "relink", record, record) for one, record in relinked.items()),
+            ),
             command=f"state undo {revision.number}",
             objects=objects,
             moves=moves,
@@ -341,7 +346,26 @@ def undo(number: int | None, writing: Writing) -> Edited:
             undoes=revision.number,
         )
 
-    return carry_out(writing, frozenset(revision.changes), make)
+    touched = frozenset(revision.changes)
+    if moves_of(revision):
+        touched |= make(read_snapshot(writing.state)).records.keys()
+    return carry_out(writing, touched, make)
+
+
+def _relinked(
+    revision: Revision, moves: tuple[Move, ...], snapshot: Snapshot, state: StateReader
+) -> dict[str, ReleaseRecord]:
+    """Return the releases that were recorded since the moves, in the names after their undoing."""
+    if not moves:
+        return {}
+    then = state.resources(at=revision.number)
+    return {
+        address: record
+        for address, one in snapshot.releases.items()
+        if address not in revision.changes and then.get(address) != one.object
+        for record in (forward(one.record, moves),)
+        if record is not one.record
+    }
 
 
 def _no_edit(revision: Revision, state: StateReader, *, is_head: bool) -> RefusedError:

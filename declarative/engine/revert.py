@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from backends.base import object_id
 from declarative.engine.compare import Restore, content_digest
 from declarative.engine.intents import Intent, target_of
-from declarative.engine.moves import forward, moves_since, trace
+from declarative.engine.moves import forward, moves_since, names_after, trace
 from declarative.engine.planner import PlanRequest, plan_intents
 from declarative.engine.reading import Reading
 from declarative.engine.records import Recorded, Snapshot, read_snapshot
@@ -168,33 +168,54 @@ def _goals(
             "lamform history lists them.",
         )
     number = int(target)
-    past = _past(number, state, snapshot)
+    past, lost = _past(number, state, snapshot)
     goals = {
         address: Goal(number, recorded.record)
         for address, recorded in past.items()
         if _differs(recorded, snapshot.releases.get(address))
     }
     newer = sorted(snapshot.releases.keys() - past.keys())
-    return number, goals, _kept(newer, number)
+    return number, goals, (*_kept(newer, number), *_nameless(lost, number))
 
 
-def _past(number: int, state: StateReader, present: Snapshot) -> Mapping[str, Recorded]:
-    """Return the records of a revision, under the names that their releases have today."""
-    past = read_snapshot(state, at=number)
+def _past(
+    number: int, state: StateReader, present: Snapshot
+) -> tuple[Mapping[str, Recorded], list[str]]:
+    """Return the records of a revision, under the names that their releases have today.
+
+    Those whose name belongs to another release today are named besides.
+    """
+    past = read_snapshot(state, at=number).releases
     moves = moves_since(state, number)
     if not moves:
-        return past.releases
-    return {
-        record.address: _under_new_name(recorded, record, present.releases.get(record.address))
-        for recorded in past.releases.values()
-        for record in (forward(recorded.record, moves),)
+        return past, []
+    names = names_after(past, moves)
+    found = {
+        name: _under_new_name(past[address], forward(past[address].record, moves), present)
+        for address, name in names.items()
+        if name is not None
     }
+    return found, sorted(address for address, name in names.items() if name is None)
 
 
-def _under_new_name(past: Recorded, record: ReleaseRecord, present: Recorded | None) -> Recorded:
+def _nameless(lost: list[str], number: int) -> tuple[PlannedDiagnostic, ...]:
+    return tuple(
+        PlannedDiagnostic(
+            severity="warning",
+            summary=f"{address} of revision {number} is left out",
+            detail="Another release was moved to its name since (lamform history says when). Move "
+            "that away to go back to it.",
+            address=address,
+        )
+        for address in lost
+    )
+
+
+def _under_new_name(past: Recorded, record: ReleaseRecord, snapshot: Snapshot) -> Recorded:
     if record is past.record:
         return past
     # A move carried the holds over to the new name; the record of then has them as they were.
+    present = snapshot.releases.get(record.address)
     held = present.record.held if present else ()
     if present and record.model_copy(update={"held": held}) == present.record:
         return present
