@@ -16,7 +16,7 @@ from declarative.cli.loading import inputs_of
 from declarative.cli.session import Session
 from declarative.cli.state import parts
 from declarative.cli.wiring import ApplySettings, OpenProject, open_project
-from declarative.engine import accepting, editing, renaming
+from declarative.engine import accepting, editing, renaming, undoing
 from declarative.engine.records import Snapshot
 from declarative.engine.recovery import recovered_view
 from declarative.engine.writing import Writing
@@ -137,7 +137,7 @@ def undo(
     session: Session = context.obj
     with open_project(inputs_of(session, var, var_file)) as opened:
         settings = ApplySettings(message, lock_timeout=lock_timeout)
-        edited = editing.undo(revision, _writing(session, opened, settings))
+        edited = undoing.undo(revision, _writing(session, opened, settings))
     undone = edited.revision.details.get("undoes") if edited.revision else revision
     _tell(session, edited, f"Revision {undone} is undone:")
 
