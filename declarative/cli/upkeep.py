@@ -136,7 +136,7 @@ def recover(
     kept = _read(file) if file is not None else None
     with open_project(inputs_of(session, var, var_file)) as opened:
         settings = ApplySettings(message, lock_timeout=lock_timeout)
-        writing = runs.recording(session, opened.world, opened.secrets(), settings)
+        writing = runs.recording(session, opened, settings)
         revision = replay(kept, writing) if kept else recover_runs(writing)
     if session.json:
         report = history_revision(revision) if revision else None

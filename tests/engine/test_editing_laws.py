@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from backends.base import LeaseRequest, RevisionDraft
 from backends.memory import MemoryBackend, MemoryStore
 from declarative.cli.state import parts
-from declarative.engine.editing import forget, undo
+from declarative.engine.editing import forget
 from declarative.engine.moves import moves_since, trace
 from declarative.engine.ports import Runner
 from declarative.engine.renaming import move, moves_for
 from declarative.engine.snapshot import read_snapshot
 from declarative.engine.statediff import difference
+from declarative.engine.undoing import undo
 from declarative.engine.verification import verify
 from declarative.engine.writing import Writing
 from declarative.errors import RefusedError
@@ -85,6 +86,7 @@ class Project:
             listener=lambda _: None,
             stop=threading.Event(),
             clock=lambda: 0.0,
+            keep=lambda name, _: name,
             **nothing,
         )
 
