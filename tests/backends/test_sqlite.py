@@ -212,7 +212,7 @@ class TestForm:
         with opened(path) as backend:
             fill(backend)
             head = backend.head()
-        later = self._with_second_form(monkeypatch, "ALTER TABLE runs ADD COLUMN note TEXT")
+        later = self._with_later_form(monkeypatch, "ALTER TABLE runs ADD COLUMN note TEXT")
         with opened(path) as backend:
             assert backend.head() == head
         assert ("note",) in execute(path, "SELECT name FROM pragma_table_info('runs')")
@@ -225,7 +225,7 @@ class TestForm:
         with opened(path) as backend:
             fill(backend)
         with monkeypatch.context() as patch:
-            self._with_second_form(patch, "DROP VIEW resources", "DROP TABLE nowhere")
+            self._with_later_form(patch, "DROP VIEW resources", "DROP TABLE nowhere")
             with opened(path) as backend, pytest.raises(StateUnavailableError) as caught:
                 backend.head()
             assert caught.value.reason == "failed"
@@ -233,12 +233,13 @@ class TestForm:
             assert backend.head() is not None
         assert execute(path, "SELECT count(*) FROM resources") == [(2,)]
 
-    def _with_second_form(self, patch: pytest.MonkeyPatch, *statements: str) -> Migrations:
+    def _with_later_form(self, patch: pytest.MonkeyPatch, *statements: str) -> Migrations:
         later = Migrations("backends")
         later(name="0001_first_form")(sqlite_schema.first_form)
+        later(name="0002_origin")(sqlite_schema.origin)
 
-        @later(name="0002_second_form")
-        def second_form(db) -> None:
+        @later(name="9001_later_form")
+        def later_form(db) -> None:
             for statement in statements:
                 db.execute(statement)
 
