@@ -135,13 +135,20 @@ def _history(app: typer.Typer) -> None:
 
 
 def _state(app: typer.Typer) -> None:
-    from declarative.cli import state, upkeep
+    from declarative.cli import moving, state, upkeep
 
     group = typer.Typer(help="Look at what is recorded, and look after it.", **_PLAIN)
     _add(group, state.list_, "lamform state list --revision 3", name="list")
     _add(group, state.show, "lamform state show 'checkout[dev].alias.live'", name="show")
     _add(group, upkeep.verify, "lamform state verify", name="verify")
     _add(group, upkeep.unlock, "lamform state unlock 2eb6cde1a371", name="unlock")
+    _add(group, moving.gc, "lamform state gc --keep 50", name="gc")
+    _add(
+        group,
+        moving.migrate,
+        "lamform state migrate --to s3 --setting bucket=states --setting region=eu-west-1",
+        name="migrate",
+    )
     app.add_typer(group, name="state")
 
 

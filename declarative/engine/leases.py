@@ -88,16 +88,17 @@ class HeldLease:
             self._renewed = asked
 
 
-def hold(
+def hold(  # noqa: PLR0913 - the parts of a request, and how long to ask
     state: StateBackend,
     runner: Runner,
     run: str,
     addresses: frozenset[str],
     *,
+    exclusive: frozenset[str] = frozenset(),
     timeout: float = 0.0,
     waiting: Callable[[Lease], None] | None = None,
 ) -> HeldLease:
-    """Return the lease of a run on the given releases.
+    """Return the lease of a run on the given releases, and on the wider names in ``exclusive``.
 
     For at most ``timeout`` seconds another run is waited for; ``waiting`` is told once who
     that is.
@@ -113,6 +114,7 @@ def hold(
         boot_id=runner.boot_id,
         command=runner.command,
         addresses=addresses,
+        exclusive=exclusive,
         term=TERM,
     )
     deadline = time.monotonic() + timeout

@@ -176,13 +176,58 @@ class StateUnlockDocument(Frozen):
     unlocked: UnlockedLease
 
 
+class NeededRevision(Frozen):
+    """A revision that is kept because an alias serves a version that it published."""
+
+    revision: int
+    release: str
+    alias: str
+    version: str
+
+
+class StateGcDocument(Frozen):
+    """What `lamform state gc` did.
+
+    Attributes:
+        revisions: How many revisions were forgotten.
+        objects: How many objects were removed.
+        oldest: The oldest revision that is kept; null where there is none at all.
+        needed: Why more revisions are kept than was asked for.
+    """
+
+    format_version: str = FORMAT_VERSION
+    revisions: int
+    objects: int
+    oldest: int | None
+    needed: tuple[NeededRevision, ...] = ()
+
+
+class StateMigrateDocument(Frozen):
+    """What `lamform state migrate` did.
+
+    Attributes:
+        revision: Head, in both places.
+        copied: How many revisions were copied this time.
+        objects: How many objects the destination was verified to have.
+        backend: The block that belongs into the files now.
+    """
+
+    format_version: str = FORMAT_VERSION
+    revision: int | None
+    copied: int
+    objects: int
+    backend: str
+
+
 SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "drift": DriftDocument,
     "explain": ExplainDocument,
     "history": HistoryDocument,
     "plan": Plan,
     "state": StateDocument,
+    "state-gc": StateGcDocument,
     "state-list": StateListDocument,
+    "state-migrate": StateMigrateDocument,
     "state-unlock": StateUnlockDocument,
     "state-verify": StateVerifyDocument,
 }
