@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from backends.base import EVERYTHING, Lease
 from declarative.cli import options
 from declarative.cli.loading import inputs_of
 from declarative.cli.runs import confirm
@@ -82,7 +83,7 @@ def unlock(
         if not auto_approve:
             session.say(
                 f"Run {run} by {printable(lease.who)} on {printable(lease.host)} (pid {lease.pid}, "
-                f"`{printable(lease.command)}`) holds {len(lease.addresses)} releases since "
+                f"`{printable(lease.command)}`) holds {_held(lease)} since "
                 f"{lease.since}, until {lease.expires} unless it is renewed. If it is still at "
                 "work, its next write fails and what it began stays half done."
             )
@@ -107,3 +108,9 @@ def unlock(
         )
     else:
         session.show(f"The lease of run {run} is gone. The next apply finds out what it did.\n")
+
+
+def _held(lease: Lease) -> str:
+    if EVERYTHING in lease.exclusive:
+        return "the whole state"
+    return counted(len(lease.addresses), "release")

@@ -53,7 +53,8 @@ def migrate(
 
     Raises:
         LamformError: There is nothing to copy, a run was cut off and is not recovered, the
-            destination holds something else, or the copy is not what was written.
+            destination is the source or holds something else, or the copy is not what was
+            written.
         LeaseHeldError: A run is at work in one of them.
     """
     origin = source.origin()
@@ -63,10 +64,14 @@ def migrate(
             "Nothing was ever recorded in the backend of the files. Change the backend block, and "
             "the first apply creates the state there.",
         )
-    everything = frozenset({EVERYTHING})
+    everything, run = frozenset({EVERYTHING}), _run()
     with hold(
-        source, runner, _run(), frozenset(), exclusive=everything, timeout=timeout, waiting=waiting
+        source, runner, run, frozenset(), exclusive=everything, timeout=timeout, waiting=waiting
     ):
+        if any(lease.run == run for lease in destination.leases()):
+            raise LamformError.of(
+                "The state is there already", "Source and destination are one place. Name another."
+            )
         refuse_open_runs(source, "Migrating")
         origin = source.origin() or origin
         _check_beginning(source, destination, origin)

@@ -153,6 +153,15 @@ def test_a_history_that_went_its_own_way_is_left_alone(places: Callable[[str], O
         migrate(source, copy, RUNNER)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_place_is_not_migrated_to_itself(places: Callable[[str], Open], kind: str) -> None:
+    place = places(kind)
+    fill(place(), 3)
+    with pytest.raises(LamformError, match="one place"):
+        migrate(place(), place(), RUNNER)
+    assert place().leases() == ()
+
+
 def test_nothing_to_migrate(places: Callable[[str], Open]) -> None:
     destination = places("sqlite")()
     with pytest.raises(LamformError, match="no state to migrate"):
