@@ -122,12 +122,13 @@ class Origin:
         """Return the origin of a new project, with a key of its own."""
         return cls(key=secrets.token_bytes(_KEY_BYTES))
 
-    def last_to_forget(self, number: int, newest: int) -> int:
-        """Return ``number``, or the nearest that can be forgotten where ``newest`` is head.
 
-        What is forgotten already stays so, and head is always kept.
-        """
-        return max(self.number, min(number, newest - 1))
+def last_to_forget(number: int, *, forgotten: int, newest: int) -> int:
+    """Return ``number``, or the revision nearest to it up to which can be forgotten.
+
+    What is forgotten already stays so, and head, which is ``newest``, is always kept.
+    """
+    return max(forgotten, min(number, newest - 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from backends.documents import (
     RevisionDraft,
     RunRecord,
     json_copy,
+    last_to_forget,
     object_id,
 )
 from backends.errors import (
@@ -294,7 +295,8 @@ def _resources(project: _Project, at: int | None) -> dict[str, str]:
 def _cut(project: _Project, number: int) -> None:
     """Drop the revisions up to ``number``."""
     head, origin = _head(project), project.origin
-    last = origin.last_to_forget(number, head.number if head else origin.number)
+    newest = head.number if head else origin.number
+    last = last_to_forget(number, forgotten=origin.number, newest=newest)
     if last > origin.number:
         project.origin = Origin(
             key=origin.key,

@@ -26,6 +26,7 @@ from backends.documents import (
     RunRecord,
     canonical_json,
     json_copy,
+    last_to_forget,
 )
 from backends.errors import (
     HeadMovedError,
@@ -276,7 +277,7 @@ class S3Backend:
 
         def alter(ledger: Ledger) -> tuple[Ledger, Ledger]:
             ledger.book.require(token)
-            last = max(ledger.forgotten, min(number, ledger.newest - 1))
+            last = last_to_forget(number, forgotten=ledger.forgotten, newest=ledger.newest)
             if last > ledger.forgotten:
                 ledger = self._history.without(ledger, last)
             changed = replace(ledger, swept=ledger.swept + 1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from backends.documents import last_to_forget
+
 if TYPE_CHECKING:
     from backends.sqlite_tables import Tables
 
@@ -23,7 +25,7 @@ def prune(tables: Tables, number: int) -> int:
     """
     head, origin = tables.head(), tables.origin_number()
     newest = head.number if head else origin
-    _drop_revisions(tables, max(origin, min(number, newest - 1)))
+    _drop_revisions(tables, last_to_forget(number, forgotten=origin, newest=newest))
     _execute(
         tables,
         """

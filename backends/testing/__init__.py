@@ -13,6 +13,8 @@ Subclass `BackendContract` in a test module and say how to open a handle; pytest
 ``open`` is called several times in one test; all handles must look at the same storage, which
 must be empty when a test starts.  No test waits: an expired lease is one with a term of zero.
 pytest must be installed; it is not among the dependencies of the package.
+
+`backends.testing.life` is a short life of a state, to be killed anywhere in it.
 """
 
 from __future__ import annotations
