@@ -14,6 +14,7 @@ from backends.documents import (
     JournalRecord,
     Lease,
     LeaseRequest,
+    Origin,
     Revision,
     RunRecord,
     canonical_json,
@@ -48,6 +49,17 @@ _LEASE_COLUMNS = (
     "since",
     "expires",
 )
+
+
+def origin_of(row: Row, resources: Mapping[str, str]) -> Origin:
+    """Return what a project starts from, of its row and its rows of ``origin_resources``."""
+    with readable(f"the beginning of project {row['name']}"):
+        return Origin(
+            key=bytes(row["key"]),
+            number=row["origin_number"],
+            id=row["origin_id"],
+            resources=resources,
+        )
 
 
 def revision_row(project: str, revision: Revision) -> Row:

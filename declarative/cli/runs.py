@@ -164,7 +164,7 @@ def recording(session: Session, opened: OpenProject, settings: ApplySettings) ->
 
 def patient(session: Session, settings: ApplySettings) -> ApplySettings:
     """Return the settings of a run that says whom it waits for."""
-    return replace(settings, waiting=lambda lease: _tell_waiting(session, lease))
+    return replace(settings, waiting=lambda lease: tell_waiting(session, lease))
 
 
 def tell_nothing(session: Session, text: str = "") -> None:
@@ -195,7 +195,8 @@ def _ending(result: ApplyResult) -> tuple[Diagnostic, ...]:
     )
 
 
-def _tell_waiting(session: Session, lease: object) -> None:
+def tell_waiting(session: Session, lease: object) -> None:
+    """Say whose run is waited for."""
     holder: Lease = lease  # type: ignore[assignment] # the engine hands over its lease
     session.say(
         printable(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from backends.base import EVERYTHING, Lease
 from declarative.cli import options, runs
 from declarative.cli.history import history_revision
 from declarative.cli.loading import inputs_of
@@ -89,7 +90,7 @@ def unlock(
         if not auto_approve:
             session.say(
                 f"Run {run} by {printable(lease.who)} on {printable(lease.host)} (pid {lease.pid}, "
-                f"`{printable(lease.command)}`) holds {len(lease.addresses)} releases since "
+                f"`{printable(lease.command)}`) holds {_held(lease)} since "
                 f"{lease.since}, until {lease.expires} unless it is renewed. If it is still at "
                 "work, its next write fails and what it began stays half done."
             )
@@ -175,3 +176,9 @@ def _read(path: Path) -> RecoveryFile:
             "lamform state recover asks AWS what was done.",
         )
     return found
+
+
+def _held(lease: Lease) -> str:
+    if EVERYTHING in lease.exclusive:
+        return "the whole state"
+    return counted(len(lease.addresses), "release")

@@ -249,6 +249,49 @@ class StatePullDocument(Frozen):
     outputs: dict[str, JsonValue] = Field(default_factory=dict)
 
 
+class NeededRevision(Frozen):
+    """A revision that is kept because an alias serves a version that it published."""
+
+    revision: int
+    release: str
+    alias: str
+    version: str
+
+
+class StateGcDocument(Frozen):
+    """What `lamform state gc` did.
+
+    Attributes:
+        revisions: How many revisions were forgotten.
+        objects: How many objects were removed.
+        oldest: The oldest revision that is kept; null where there is none at all.
+        needed: Why more revisions are kept than was asked for.
+    """
+
+    format_version: str = FORMAT_VERSION
+    revisions: int
+    objects: int
+    oldest: int | None
+    needed: tuple[NeededRevision, ...] = ()
+
+
+class StateMigrateDocument(Frozen):
+    """What `lamform state migrate` did.
+
+    Attributes:
+        revision: Head, in both places.
+        copied: How many revisions were copied this time.
+        objects: How many objects the destination was verified to have.
+        backend: The block that belongs into the files now.
+    """
+
+    format_version: str = FORMAT_VERSION
+    revision: int | None
+    copied: int
+    objects: int
+    backend: str
+
+
 SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "drift": DriftDocument,
     "explain": ExplainDocument,
@@ -257,7 +300,9 @@ SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "state": StateDocument,
     "state-diff": StateDiffDocument,
     "state-edit": StateEditDocument,
+    "state-gc": StateGcDocument,
     "state-list": StateListDocument,
+    "state-migrate": StateMigrateDocument,
     "state-pull": StatePullDocument,
     "state-recover": StateRecoverDocument,
     "state-unlock": StateUnlockDocument,
