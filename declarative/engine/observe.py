@@ -148,7 +148,11 @@ def masked(
 ) -> Attributes:
     """Return ``attributes`` with everything fingerprinted that may not be shown."""
     may = shown or Visible()
-    result = attributes
+    # Copied once: nearly all paths are one or two names long, and are changed in the copy.
+    result: Attributes = {
+        name: dict(value) if isinstance(value, dict) else value
+        for name, value in attributes.items()
+    }
     variables = fields.get(attributes, ENVIRONMENT)
     if isinstance(variables, dict):
         hidden: dict[str, JsonValue] = {
@@ -156,10 +160,13 @@ def masked(
             for name, value in variables.items()
         }
         result = fields.put(result, ENVIRONMENT, hidden)
-    at_top = {path[0] for path in may.hidden if len(path) == 1}
-    result = {**result, **{name: fingerprinter.hide(result.get(name)) for name in at_top}}
     for path in may.hidden - {ENVIRONMENT}:
-        if len(path) > 1:
+        inner = result.get(path[0])
+        if len(path) == 1:
+            result[path[0]] = fingerprinter.hide(inner)
+        elif len(path) == 2 and isinstance(inner, dict):  # noqa: PLR2004 - outer and inner
+            inner[path[1]] = fingerprinter.hide(inner.get(path[1]))
+        else:
             result = fields.put(result, path, fingerprinter.hide(fields.get(result, path)))
     return result
 

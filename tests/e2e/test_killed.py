@@ -207,7 +207,8 @@ def test_a_few_releases_killed_at_a_write(stages, backend, name, point, when) ->
 
 
 SHARES = 8
-POINTS = [("sqlite", "write"), ("s3", "write"), ("s3", "request")]
+# In a bucket a write is one request or several: before and after each are all the points there are.
+POINTS = [("sqlite", "write"), ("s3", "request")]
 
 
 @pytest.mark.slow
