@@ -96,6 +96,7 @@ class Project:
             listener=lambda event: None,
             stop=threading.Event(),
             clock=time.time,
+            keep=_not_kept,
         )
         return apply_plan(plan, writing)
 
@@ -112,6 +113,10 @@ class Project:
             literals={},
             connectors={CONNECTOR.address: CONNECTOR},
         )
+
+
+def _not_kept(name: str, content: bytes) -> str:
+    raise AssertionError("state does not fail here")
 
 
 BACKENDS: dict[str, Callable[[Path], StateBackend]] = {

@@ -127,13 +127,20 @@ class Stage:
                 self._writes[name, one] = seen.count(one)
         return self._writes[name, kind]
 
-    def kill(self, name: str, **how: Any) -> bool:
-        """Kill the scenario's command, check all that has to hold, and say if it was killed."""
+    def kill(self, name: str, *, recover: bool, **how: Any) -> bool:
+        """Kill the scenario's command, check all that has to hold, and say if it was killed.
+
+        What it did is recorded by ``state recover``, or else by the command that comes next.
+        """
         scenario = self.begin(name)
         done = self.crew.run(*self.command(scenario), **how)
         assert done.returncode in (-signal.SIGKILL, 0), done.stderr
         # As a reader sees it, before anybody has recorded what the dead run did.
         assert self.crew.recorded() == self.crew.observed()
+        if recover:
+            recovered = self.crew.run("state", "recover")
+            assert recovered.returncode == 0, recovered.stderr
+            assert self.crew.recorded() == self.crew.observed()
         drift = self.crew.run("drift", "--var", "memory=256")
         assert drift.returncode == 0, drift.stdout + drift.stderr
         again = self.crew.run(*self.command(scenario))
@@ -182,7 +189,7 @@ def failures(stage: Stage, cases: list[tuple[str, dict[str, Any]]]) -> list[str]
     wrong = []
     for name, how in cases:
         try:
-            stage.kill(name, **how)
+            stage.kill(name, recover=how.get("when") != "before", **how)
         except AssertionError as error:
             wrong.append(f"{stage.crew.backend} {name} {how}: {error}")
     return wrong
@@ -203,7 +210,8 @@ QUICK = [
 @pytest.mark.parametrize("backend", ["sqlite", "s3"])
 @pytest.mark.parametrize(("name", "point", "when"), QUICK)
 def test_a_few_releases_killed_at_a_write(stages, backend, name, point, when) -> None:
-    assert stages(backend, 4).kill(name, point=point, when=when)
+    stage = stages(backend, 4)
+    assert stage.kill(name, point=point, when=when, recover=when == "after")
 
 
 SHARES = 8
