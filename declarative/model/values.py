@@ -75,8 +75,6 @@ class Fingerprinter:
 
     def fingerprint(self, value: JsonValue) -> str:
         """Return the keyed fingerprint of a JSON value."""
-        if isinstance(value, str | int | None):
-            return _keyed_scalar(self.key, type(value).__name__, value)
         return _keyed(self.key, canonical_json(value))
 
     def marker(self, value: JsonValue) -> JsonValue:
@@ -85,6 +83,8 @@ class Fingerprinter:
 
     def hide(self, value: JsonValue) -> JsonValue:
         """Return ``value`` as a marker; a marker of any kind stays what it is."""
+        if value is None or isinstance(value, (str, int)):
+            return {SECRET: _keyed_scalar(self.key, type(value).__name__, value)}
         return value if is_secret(value) or is_unknown(value) else self.marker(value)
 
 
@@ -146,10 +146,15 @@ def without_fingerprints(value: JsonValue) -> JsonValue:
 
     For documents that leave this process although the project has no key yet.
     """
-    if is_secret(value):
-        return {SECRET: None}
     if isinstance(value, dict):
-        return {name: without_fingerprints(item) for name, item in value.items()}
+        if len(value) == 1 and SECRET in value:
+            return {SECRET: None}
+        return {
+            name: without_fingerprints(item) if isinstance(item, dict | list) else item
+            for name, item in value.items()
+        }
     if isinstance(value, list):
-        return [without_fingerprints(item) for item in value]
+        return [
+            without_fingerprints(item) if isinstance(item, dict | list) else item for item in value
+        ]
     return value
