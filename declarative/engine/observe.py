@@ -16,7 +16,7 @@ from declarative.model.fields import LEAVES, Attributes, Path
 from declarative.model.values import Fingerprinter, is_secret, is_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pydantic import JsonValue
 
@@ -113,8 +113,20 @@ def visible(*sides: Mapping[str, JsonValue] | None) -> Visible:
         if isinstance(variables, dict) and not is_secret(variables):
             for name, value in variables.items():
                 (secret if is_secret(value) or is_unknown(value) else shown).add(name)
-        hidden.update(path for path in LEAVES if side and is_secret(fields.get(side, path)))
+        hidden.update(_secret_leaves(side or {}))
     return Visible(frozenset(shown - secret), frozenset(hidden))
+
+
+def _secret_leaves(side: Mapping[str, JsonValue]) -> Iterator[Path]:
+    """Yield the leaves that are secret as a whole; a leaf is one or two names deep."""
+    for name, value in side.items():
+        if not isinstance(value, dict):
+            continue
+        if is_secret(value) and (name,) in LEAVES:
+            yield (name,)
+        for inner, item in value.items():
+            if isinstance(item, dict) and is_secret(item) and (name, inner) in LEAVES:
+                yield (name, inner)
 
 
 def visible_beside(
