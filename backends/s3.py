@@ -66,6 +66,7 @@ class S3Backend:
         self._objects = S3Objects(store)
         self._history = S3History(store, self._objects)
         self._written_to: dict[str, tuple[str, int]] = {}
+        self._last: tuple[Ledger, str] | None = None
 
     def exists(self) -> bool:
         """Say whether there is a ledger."""
@@ -297,9 +298,11 @@ class S3Backend:
         if found is None:
             return None
         data, tag = found
-        ledger = Ledger.of(data, self._store.place.named(_LEDGER))
-        self._objects.look_again(ledger.swept)
-        return ledger, tag
+        known = self._last
+        if known is None or known[1] != tag:  # most of the time nobody has changed it
+            known = self._last = (Ledger.of(data, self._store.place.named(_LEDGER)), tag)
+        self._objects.look_again(known[0].swept)
+        return known
 
     def _ledger(self) -> Ledger:
         found = self._read()

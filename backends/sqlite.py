@@ -178,22 +178,25 @@ class SqliteBackend:
     def acquire(self, request: LeaseRequest) -> Lease:
         """Grant a lease."""
         with self._writing() as tables:
-            book, lease = tables.book().acquire(request, now=self._clock())
-            tables.write_book(book)
+            before = tables.book()
+            book, lease = before.acquire(request, now=self._clock())
+            tables.write_book(before, book)
         return lease
 
     def renew(self, lease: Lease) -> Lease:
         """Count the lease's term from now."""
         with self._writing() as tables:
-            book, renewed = tables.book().renew(lease, now=self._clock())
-            tables.write_book(book)
+            before = tables.book()
+            book, renewed = before.renew(lease, now=self._clock())
+            tables.write_book(before, book)
         return renewed
 
     def release(self, lease: Lease) -> None:
         """Give the lease back."""
         if self.exists():
             with self._writing() as tables:
-                tables.write_book(tables.book().without(lease.token))
+                book = tables.book()
+                tables.write_book(book, book.without(lease.token))
 
     def unlock(self, run: str) -> Lease | None:
         """Take a run's lease away."""
@@ -203,7 +206,7 @@ class SqliteBackend:
             book = tables.book()
             lease = book.of_run(run)
             if lease:
-                tables.write_book(book.without(lease.token))
+                tables.write_book(book, book.without(lease.token))
         return lease
 
     def begin_run(self, record: RunRecord, *, token: int) -> None:

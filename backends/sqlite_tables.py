@@ -224,12 +224,16 @@ class Tables:
         (counter,) = self._select("SELECT last_token FROM projects WHERE name = :project")
         return LeaseBook(counter["last_token"], self.leases())
 
-    def write_book(self, book: LeaseBook) -> None:
-        """Replace the lease document."""
-        self.db.table("projects").update(self.project, {"last_token": book.counter})
+    def write_book(self, before: LeaseBook, book: LeaseBook) -> None:
+        """Replace the lease document ``before``, row by row where they differ."""
+        if book.counter != before.counter:
+            self.db.table("projects").update(self.project, {"last_token": book.counter})
         leases = self.db.table("leases")
-        leases.delete_where("project = ?", [self.project])
-        leases.insert_all([rows.lease_row(self.project, lease) for lease in book.leases])
+        for lease in before.leases:
+            if lease not in book.leases:
+                leases.delete_where("project = ? AND token = ?", [self.project, lease.token])
+        new = [lease for lease in book.leases if lease not in before.leases]
+        leases.insert_all([rows.lease_row(self.project, lease) for lease in new])
 
     def require_token(self, token: int) -> None:
         """Do nothing if a lease of that token is held.
@@ -295,8 +299,11 @@ class Tables:
 
     def add_journal(self, run: str, records: Sequence[JournalRecord]) -> None:
         """Add records to a run's journal."""
-        self.db.table("journal").insert_all(
-            [rows.journal_row(self.project, run, record) for record in records]
+        columns = ("project", "run", *rows.JOURNAL_COLUMNS, "data")
+        # One statement a record: every step of every apply ends here.
+        self.db.conn.executemany(
+            f"INSERT INTO journal ({', '.join(columns)}) VALUES (:{', :'.join(columns)})",  # noqa: S608 - our names
+            [rows.journal_row(self.project, run, record) for record in records],
         )
 
     def _mapped(self, resources: Mapping[str, str]) -> list[rows.Row]:

@@ -42,6 +42,7 @@ class Journal:
         self._clock = clock
         self._sequence = 0
         self._lost: BackendError | None = None
+        self._broken: BaseException | None = None
         self._queue: SimpleQueue[_Entry | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
@@ -59,6 +60,8 @@ class Journal:
         """Write what is waiting and stop."""
         self._queue.put(None)
         self._thread.join()
+        if self._broken is not None and error is None:
+            raise self._broken
 
     @property
     def lost(self) -> BackendError | None:
@@ -121,6 +124,8 @@ class Journal:
         except BaseException as error:  # noqa: BLE001 - threads wait for it, whatever it is
             if isinstance(error, BackendError):
                 self._lost = error
+            elif not waiting:  # nobody else is told
+                self._broken = error
             for durable in waiting:
                 durable.set_exception(error)
         else:

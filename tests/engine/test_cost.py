@@ -85,6 +85,6 @@ def test_a_change_of_one_among_many(world, place, count) -> None:
     assert world.apply(plan).status == "applied"
     assert sum(recording) < 10  # the plan, the record, the revision
     # With the lease, the run, and a begin and an end in the journal for each of two steps.
-    assert written() - before <= 15
+    assert written() - before <= 16
     assert len(state.resources()) == count + 1
     state.close()
