@@ -61,7 +61,9 @@ def test_applies_of_different_releases_all_land(crews, backend, size) -> None:
             for place, key in enumerate(keys(crew.count))
         ]
         ended = crew.together(*jobs)
-        assert [done.returncode for done in ended] == [0] * crew.count, ended
+        assert [done.returncode for done in ended] == [0] * crew.count, [
+            done.stderr for done in ended if done.returncode
+        ]
         check_history(crew, 1 + number * crew.count)
         found = crew.recorded()
         assert found == crew.observed()
