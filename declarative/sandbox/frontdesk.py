@@ -4,8 +4,14 @@ Below ``/_sandbox/`` tests in other processes find what they would use in this o
 
     GET    /_sandbox/calls          {"operations": {...}, "groups": {...}}
     POST   /_sandbox/reset-calls
-    POST   /_sandbox/faults         {"operation", "nth", "kind", "code", "message", "status"}
+    POST   /_sandbox/faults         the parameters of `Faults.add`
     DELETE /_sandbox/faults
+    POST   /_sandbox/refuse         the parameters of `Conditions.refuse`
+    POST   /_sandbox/deny           the parameters of `Conditions.deny`
+    POST   /_sandbox/withhold       the parameters of `Conditions.withhold`
+    DELETE /_sandbox/conditions
+    POST   /_sandbox/idle           the parameters of `LambdaSimulator.let_idle`
+    POST   /_sandbox/behaviour      attributes of `Behaviour`; so, too, limits and timing
     GET    /_sandbox/code/DIGEST    the deployment package, as GetFunction's Location says
 """
 
@@ -13,17 +19,25 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+
 from declarative.errors import RemoteError
-from declarative.sandbox.errors import AnswerLostError, ServiceError
+from declarative.sandbox.errors import AnswerLostError, NoAnswerError, ServiceError
 from declarative.sandbox.identity import OPERATIONS, Identities, read_form
 from declarative.sandbox.messages import Request, Response
 from declarative.sandbox.routes import DATES, read_request
 from declarative.sandbox.simulator import LambdaSimulator
+from declarative.sandbox.tagging import asks_for_functions
 from declarative.sandbox.world import DEFAULT_REGION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from declarative.sandbox.conditions import Behaviour, Limits, Timing
     from declarative.sandbox.others import OtherServices
     from declarative.sandbox.world import Answer
 
@@ -48,6 +62,10 @@ class FrontDesk:
         key, region, service = request.signer() or (None, DEFAULT_REGION, None)
         if service == "lambda" or (service is None and request.target.split("/", 2)[1] in DATES):
             return self._lambda(request, self._identities.account_of(key), region)
+        if service == "tagging" and asks_for_functions(
+            request.headers.get("x-amz-target", ""), request.body
+        ):
+            return self._tagging(request, self._identities.account_of(key), region)
         if service == "sts" or (service is None and request.body.startswith(b"Action=")):
             form = read_form(request.body)
             if form.get("Action") in OPERATIONS:
@@ -65,18 +83,41 @@ class FrontDesk:
             route, asked = read_request(
                 request.method, request.target, request.headers, request.body
             )
-            answer = self._simulator.call(route.operation, account=account, region=region, **asked)
         except ServiceError as error:
             return _refusal(error)
-        except AnswerLostError:
-            return Response(0, lost=True)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            # SDKs check members and their types before they send: this was made by hand.
-            return _refusal(ServiceError("SerializationException", f"{error!r}", members={}))
+        answer = self._ask(route.operation, account, region, asked, _refusal)
+        if isinstance(answer, Response):
+            return answer
         if route.operation == "Invoke":
             return _invoked(answer)
         status = answer.get("StatusCode", route.status)
         return Response(204) if status == 204 else _answer(status, answer)  # noqa: PLR2004
+
+    def _tagging(self, request: Request, account: str, region: str) -> Response:
+        asked = json.loads(request.body)
+        answer = self._ask("GetResources", account, region, asked, _tagging_refusal)
+        return answer if isinstance(answer, Response) else _answer(200, answer)
+
+    def _ask(
+        self,
+        operation: str,
+        account: str,
+        region: str,
+        asked: dict[str, Any],
+        refusal: Callable[[ServiceError], Response],
+    ) -> Answer | Response:
+        """Return the simulator's answer, or what the client gets instead of one."""
+        try:
+            return self._simulator.call(operation, account=account, region=region, **asked)
+        except ServiceError as error:
+            return refusal(error)
+        except AnswerLostError:
+            return Response(0, lost=True)
+        except NoAnswerError as error:
+            return Response(0, lost=True, after=error.seconds)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # SDKs check members and their types before they send: this was made by hand.
+            return refusal(ServiceError("SerializationException", f"{error!r}", members={}))
 
     def _control(self, request: Request) -> Response:
         what = request.target.removeprefix("/_sandbox/")
@@ -88,10 +129,13 @@ class FrontDesk:
             case "POST", "reset-calls":
                 simulator.calls.reset()
                 return Response(204)
-            case "POST", "faults":
-                return self._add_fault(request.body)
+            case "POST", setting if setting in self._settings():
+                return self._set(setting, request.body)
             case "DELETE", "faults":
                 simulator.faults.clear()
+                return Response(204)
+            case "DELETE", "conditions":
+                simulator.conditions.clear()
                 return Response(204)
             case "GET", "code":
                 data = simulator.code(what.removeprefix("code/"))
@@ -101,12 +145,35 @@ class FrontDesk:
                 pass
         return _answer(404, {"message": f"The sandbox has no {request.target}."})
 
-    def _add_fault(self, body: bytes) -> Response:
+    def _settings(self) -> dict[str, Callable[..., None]]:
+        simulator = self._simulator
+        conditions = simulator.conditions
+        return {
+            "faults": simulator.faults.add,
+            "refuse": conditions.refuse,
+            "deny": conditions.deny,
+            "withhold": conditions.withhold,
+            "idle": simulator.let_idle,
+            "behaviour": partial(_assign, simulator.behaviour),
+            "limits": partial(_assign, simulator.limits),
+            "timing": partial(_assign, simulator.timing),
+        }
+
+    def _set(self, setting: str, body: bytes) -> Response:
         try:
-            self._simulator.faults.add(**json.loads(body))
-        except (TypeError, ValueError) as error:
+            self._settings()[setting](**json.loads(body))
+        except (AttributeError, ServiceError, TypeError, ValueError) as error:
             return _answer(400, {"message": str(error)})
         return Response(204)
+
+
+def _assign(target: Behaviour | Limits | Timing, **values: object) -> None:
+    unknown = values.keys() - asdict(target).keys()
+    if unknown:
+        raise ValueError(f"There is no {', '.join(sorted(unknown))}.")
+    judged = TypeAdapter(type(target)).validate_python({**asdict(target), **values})
+    for name in values:
+        setattr(target, name, getattr(judged, name))
 
 
 def _answer(status: int, members: Answer) -> Response:
@@ -118,6 +185,11 @@ def _refusal(error: ServiceError) -> Response:
     response = _answer(error.status, error.body())
     headers = [("x-amzn-ErrorType", error.code), *error.headers.items()]
     return Response(response.status, response.body, response.headers + headers)
+
+
+def _tagging_refusal(error: ServiceError) -> Response:
+    """Return an error as the tagging API's protocol has it: the code is in the body."""
+    return _answer(error.status, {"__type": error.code, **error.body()})
 
 
 def _invoked(answer: dict[str, Any]) -> Response:

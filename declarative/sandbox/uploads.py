@@ -16,13 +16,22 @@ if TYPE_CHECKING:
     from declarative.sandbox.world import Asked, Call
 
 
+_MAX_REQUEST_BYTES = 70_167_211  # as AWS says it: the limit in base64, and the rest of a request
+
+
 def receive(call: Call, asked: Asked, package_type: str) -> Code:
     """Return the package that a request brings or points at, checked and kept."""
     if package_type == "Image":
         return _image(call, asked["ImageUri"])
-    data = _zip_bytes(call, asked)
-    _check_zip(data)
-    return Code(call.services.packages.put(data), len(data))
+    data, reference = _zip_bytes(call, asked)
+    unzipped = _check_zip(data)
+    return Code(
+        call.services.packages.put(data),
+        len(data),
+        unzipped=unzipped,
+        source_key=asked.get("SourceKMSKeyArn") or None,
+        reference=reference,
+    )
 
 
 def _image(call: Call, uri: str) -> Code:
@@ -32,7 +41,8 @@ def _image(call: Call, uri: str) -> Code:
     return Code(digest, 0, uri)
 
 
-def _zip_bytes(call: Call, asked: Asked) -> bytes:
+def _zip_bytes(call: Call, asked: Asked) -> tuple[bytes, tuple[str, str, str] | None]:
+    in_place = asked.get("S3ObjectStorageMode") == "REFERENCE"
     data = asked.get("ZipFile")
     if data is None:
         place = ObjectPlace(
@@ -42,16 +52,23 @@ def _zip_bytes(call: Call, asked: Asked) -> bytes:
             asked["S3Key"],
             asked.get("S3ObjectVersion"),
         )
-        return call.services.sources.read_object(place)
+        found = call.services.sources.read_object(place)
+        if not in_place:
+            return found.data, None
+        if found.version is None:
+            raise invalid("S3ObjectStorageMode REFERENCE needs a bucket with versioning enabled.")
+        return found.data, (place.bucket, place.key, found.version)
+    if in_place:
+        raise invalid("S3ObjectStorageMode REFERENCE needs S3Bucket and S3Key.")
     if isinstance(data, str):
         data = _decode(data)
     if len(data) > MAX_DIRECT_BYTES:
         raise ServiceError(
             "RequestEntityTooLargeException",
-            f"Request must be smaller than {MAX_DIRECT_BYTES} bytes: upload the package to S3",
+            f"Request must be smaller than {_MAX_REQUEST_BYTES} bytes for the operation",
             413,
         )
-    return bytes(data)
+    return bytes(data), None
 
 
 def _decode(text: str) -> bytes:
@@ -63,7 +80,14 @@ def _decode(text: str) -> bytes:
         ) from error
 
 
-def _check_zip(data: bytes) -> None:
+def check_unzipped(size: int) -> None:
+    """Refuse more bytes, of a package and the layers together, than a function may have."""
+    if size > MAX_UNZIPPED_BYTES:
+        raise invalid(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
+
+
+def _check_zip(data: bytes) -> int:
+    """Return the unzipped size of a package that is one."""
     if not data:
         raise invalid("Uploaded file must be a non-empty zip")
     try:
@@ -75,5 +99,5 @@ def _check_zip(data: bytes) -> None:
         ) from error
     if unzipped == 0:
         raise invalid("Uploaded file must be a non-empty zip")
-    if unzipped > MAX_UNZIPPED_BYTES:
-        raise invalid(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
+    check_unzipped(unzipped)
+    return unzipped
