@@ -226,6 +226,14 @@ def _kept(newer: list[str], number: int) -> tuple[PlannedDiagnostic, ...]:
     return (PlannedDiagnostic(severity="warning", summary=summary),)
 
 
+def _forgotten(state: StateReader) -> str:
+    """Say up to where history was forgotten, if it was."""
+    origin = state.origin()
+    if origin is None or not origin.number:
+        return ""
+    return f" Revisions up to {origin.number} are no longer kept (lamform state gc)."
+
+
 def _previous(
     head: Revision, state: StateReader
 ) -> tuple[int, dict[str, Goal], tuple[PlannedDiagnostic, ...]]:
@@ -252,7 +260,7 @@ def _previous(
         raise LamformError.of(
             "There is nothing to go back to",
             f"No release that revision {head.number} changed was applied in a revision before "
-            f"{before}. lamform history lists them.",
+            f"{before}. lamform history lists them.{_forgotten(state)}",
         )
     notes = tuple(
         _passed(address, passed[address], goal.revision)

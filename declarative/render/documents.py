@@ -67,10 +67,15 @@ class HistoryRevision(Frozen):
 
 
 class HistoryDocument(Frozen):
-    """Revisions, newest first."""
+    """Revisions, newest first.
+
+    Attributes:
+        forgotten: Up to which revision history is no longer kept; 0: all of it is.
+    """
 
     format_version: str = FORMAT_VERSION
     revisions: tuple[HistoryRevision, ...]
+    forgotten: int = 0
 
 
 class StatePart(Frozen):
