@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from declarative.errors import EvaluationError
@@ -18,10 +19,12 @@ from declarative.language.problems import Problems
 from declarative.language.releases import Release
 from declarative.language.values import Reference, Value
 from declarative.language.world import UnknownWorld, World
+from declarative.model.arns import plain_function_name
 from declarative.model.bound import BoundAlias, BoundRelease, Delivery
 from declarative.model.config import FunctionConfig, declared
 from declarative.model.project_config import EnvironmentConfig
 from declarative.model.release_config import AliasConfig, ServiceConfig, ServiceSettings
+from declarative.model.rules import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -67,7 +70,12 @@ class Binder:
         bound: dict[str, BoundRelease] = {}
         for instance in instances:
             with problems.gathering(instance.address):
-                bound[instance.address] = self._bound(instance)
+                found = self._bound(instance)
+                account = partial(self.evaluation.world.account_id, found.connector)
+                problems.take(judge(found, account))
+                bound[instance.address] = replace(
+                    found, function_name=plain_function_name(found.function_name)
+                )
         refuse_cycles(bound, problems)
         return tuple(bound.values())
 

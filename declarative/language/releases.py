@@ -27,6 +27,7 @@ from declarative.language.services import shared
 from declarative.language.types import from_python
 from declarative.language.values import STRING, UNKNOWN, Reference, Value
 from declarative.language.world import Home, WorldSources
+from declarative.model.arns import plain_function_name
 from declarative.model.project_config import InfrastructureConfig, ServiceVariableConfig
 
 if TYPE_CHECKING:
@@ -315,7 +316,7 @@ class Release:
             raise EvaluationError.of(
                 NOT_KNOWN, "function_name is missing.", range=self.service.section.range
             )
-        return name
+        return plain_function_name(name)
 
     def settings(self) -> Written:
         """Return what surrounds the function, overrides laid over it field by field."""

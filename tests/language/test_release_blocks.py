@@ -123,19 +123,19 @@ SETTINGS = {
     'url {\n auth_type = "NONE"\n invoke_mode = "BUFFERED"\n cors {\n max_age = 5\n '
     'allow_credentials = true\n allow_headers = ["a"]\n allow_methods = ["GET"]\n '
     'allow_origins = ["*"]\n expose_headers = []\n }\n }': "url",
-    'permission "x" {\n principal = "s3.amazonaws.com"\n action = "lambda:InvokeFunction"\n '
+    'permission "x" {\n principal = "s3.amazonaws.com"\n action = "lambda:InvokeFunctionUrl"\n '
     'source_arn = "arn:aws:s3:::b"\n source_account = "111111111111"\n '
     'principal_org_id = "o-abcdefghij"\n event_source_token = "t"\n '
     'function_url_auth_type = "AWS_IAM"\n }': "permission",
     "event_invoke {\n maximum_retry_attempts = 0\n maximum_event_age_in_seconds = 60\n "
-    'on_success = "arn:aws:sqs:eu-west-1:111111111111:a"\n on_failure = "b"\n }': "event_invoke",
+    'on_success = "arn:aws:sqs:eu-west-1:111111111111:a"\n '
+    'on_failure = "arn:b"\n }': "event_invoke",
 }
+SIGNING = "arn:aws:lambda:eu-west-1:111111111111:code-signing-config:csc-0123456789abcdef0"
 SERVICE_ONLY = {
     "tags_exclusive = true": "tags_exclusive",
     "reserved_concurrent_executions = 0": "reserved_concurrent_executions",
-    'code_signing_config_arn = "arn:aws:lambda:eu-west-1:1:code-signing-config:x"': (
-        "code_signing_config_arn"
-    ),
+    f'code_signing_config_arn = "{SIGNING}"': "code_signing_config_arn",
     'recursive_loop = "Allow"': "recursive_loop",
     'runtime_management {\n update_runtime_on = "Auto"\n }': "runtime_management",
     'alias_definition {\n inline = "{}"\n }': "alias_definition",
@@ -230,7 +230,7 @@ def test_a_wrong_setting_of_a_service(tmp_path: Path, text: str, said: str) -> N
 def test_settings_reach_the_model_and_are_laid_over(tmp_path: Path) -> None:
     own = (
         'url {\n auth_type = "NONE"\n cors {\n max_age = 5\n allow_origins = ["a"]\n }\n }\n'
-        'permission "a" {\n principal = "one"\n source_account = "1"\n }\n'
+        'permission "a" {\n principal = "one"\n source_account = "111111111111"\n }\n'
         'permission "b" {\n principal = "two"\n }\n'
     )
     first = 'override "app" {\n url {\n cors {\n max_age = 6\n }\n }\n tags_exclusive = true\n }'
@@ -248,7 +248,7 @@ def test_settings_reach_the_model_and_are_laid_over(tmp_path: Path) -> None:
         "b": "two",
         "c": "new",
     }
-    assert found.permission["a"].source_account == "1"  # null is the same as not written
+    assert found.permission["a"].source_account == "1" * 12  # null is the same as not written
     assert found.tags_exclusive
 
 
@@ -627,20 +627,46 @@ def test_a_field_with_a_wrong_word(tmp_path: Path, text: str, said: str) -> None
     assert said in found
 
 
+def test_fields_that_no_plan_sets_yet(tmp_path: Path) -> None:
+    text = f'source_kms_key_arn = "arn:aws:kms:eu-west-1:{"1" * 12}:key/a"'
+    assert unsupported(tmp_path, function=text) == ['"source_kms_key_arn" in function']
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "value"),
     [
-        "durable_config {\n execution_timeout = 60\n }",
-        'tenancy_config = { tenant_isolation_mode = "PER_TENANT" }',
+        ("durable_config {\n execution_timeout = 60\n }", {"execution_timeout": 60}),
         (
-            "capacity_provider_config {\n lambda_managed_instances_capacity_provider_config {\n "
-            'capacity_provider_arn = "arn"\n }\n }'
+            'tenancy_config = { tenant_isolation_mode = "PER_TENANT" }',
+            {"tenant_isolation_mode": "PER_TENANT"},
+        ),
+        (
+            'runtime_config {\n runtime_arn = "arn"\n runtime_alias = "stable"\n }',
+            {"runtime_arn": "arn", "runtime_alias": "stable"},
+        ),
+        (
+            "accelerator_config {\n accelerator_memory_size = 24\n }",
+            {"accelerator_memory_size": 24},
         ),
     ],
 )
-def test_fields_that_no_plan_sets_yet(tmp_path: Path, text: str) -> None:
-    name = text.split(maxsplit=1)[0]
-    assert unsupported(tmp_path, function=text) == [f'"{name}" in function']
+def test_structures_that_are_decided_at_creation(tmp_path: Path, text: str, value: object) -> None:
+    assert unsupported(tmp_path, function=text) == []
+    assert bound(tmp_path, function=text).function[text.split(maxsplit=1)[0]] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("file_system_config {}", "file_system_configs"),
+        ("durable_config {\n retention_period = 7\n }", "retention_period_in_days"),
+        ('KMSKeyArn = "arn"', "kms_key_arn"),
+        ("MemorySize = 128", "memory_size"),
+    ],
+)
+def test_other_spellings_are_named_right(tmp_path: Path, text: str, name: str) -> None:
+    found = refused(tmp_path, function=text)
+    assert any(f'The field is called "{name}".' in one for one in found)
 
 
 def enums(operation: str) -> dict[str, set[str]]:
