@@ -48,12 +48,15 @@ def history(
         if environment:
             recorded = plans.recorded_in(opened, environment)
             chosen = recorded if chosen is None else recorded & chosen
-        found = islice(_revisions(state, chosen), limit)
-        report = HistoryDocument(revisions=tuple(found))
+        found = tuple(islice(_revisions(state, chosen), limit))
+        origin = state.origin()
+        report = HistoryDocument(revisions=found, forgotten=origin.number if origin else 0)
     if session.json:
         session.document(document(report))
-    else:
-        session.show(history_text(report, session.look))
+        return
+    session.show(history_text(report, session.look))
+    if report.forgotten and len(found) < limit:
+        session.say(f"Revisions up to {report.forgotten} are no longer kept.")
 
 
 def _chosen(state: StateReader, pattern: str | None) -> frozenset[str] | None:
@@ -72,6 +75,7 @@ def _revisions(state: StateReader, chosen: frozenset[str] | None) -> Iterator[Hi
 def history_revision(revision: Revision) -> HistoryRevision:
     """Return a revision as history shows it."""
     details = revision.details.get("releases")
+    undoes = revision.details.get("undoes")
     releases = details if isinstance(details, list) else []
     return HistoryRevision(
         revision=revision.number,
@@ -84,6 +88,7 @@ def history_revision(revision: Revision) -> HistoryRevision:
         plan_id=revision.plan_id,
         git_commit=revision.git_commit,
         reverts=revision.reverts,
+        undoes=undoes if isinstance(undoes, int) else None,
         releases=tuple(_release(one) for one in releases if isinstance(one, Mapping)),
     )
 

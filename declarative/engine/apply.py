@@ -195,7 +195,7 @@ def _run(
         run = Run(world, values, observed)
         for phase in Phase:
             run.walk_phase(phase)
-        return _finish(run, world)
+    return _finish(run, world)  # the journal is complete: a revision may close the run
 
 
 def _finish(run: Run, world: RunWorld) -> ApplyResult:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from backends.base import JournalRecord, Revision, RevisionDraft, StateBackend, commit_disjoint
 from declarative.engine import recovery
@@ -134,6 +134,10 @@ def draft_of(
     )
 
 
+Outputs: TypeAlias = Mapping[str, Mapping[str, "JsonValue"]]
+"""Recorded outputs by name: value, whether it is secret, and what gives a secret one again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a run ended: all that state is to be told of it.
@@ -196,7 +200,9 @@ def end_releases(ending: Ending, writing: Writing, *, token: int) -> None:
 
 
 def completed(
-    draft: RevisionDraft, changes: Mapping[str, str | None], outputs: Mapping[str, JsonValue]
+    draft: RevisionDraft,
+    changes: Mapping[str, str | None],
+    outputs: Outputs,
 ) -> RevisionDraft:
     """Return a revision with its changes and outputs."""
     details = {**draft.details, "outputs": dict(outputs)}
@@ -246,14 +252,14 @@ def _summary(
     }
 
 
-def _outputs(ending: Ending, writing: Writing, head: Revision | None) -> dict[str, JsonValue]:
+def _outputs(ending: Ending, writing: Writing, head: Revision | None) -> Outputs:
     """Return the outputs as the revision after ``head`` records them: what changes, over those.
 
     Each is evaluated from what was recorded, not from what the plan foresaw: a release
     that failed has not become what it was to be, and another run may have moved others.
     """
     plan = ending.plan
-    outputs: dict[str, JsonValue] = {**recorded_outputs(head)}
+    outputs: dict[str, Mapping[str, JsonValue]] = {**recorded_outputs(head)}
     if not plan.output_changes:
         return outputs
     snapshot = read_snapshot(writing.state, at=head.number if head else None)

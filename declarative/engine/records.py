@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from backends.base import Revision
     from declarative.model.desired import DesiredRelease
-    from declarative.model.fields import Path
+    from declarative.model.fields import Attributes, Path
     from declarative.model.values import Fingerprinter
 
 
@@ -113,12 +113,14 @@ def _settings(
         if isinstance(seen, Setting):
             sides, known = sides_of(part, desired, unfinished)
             shown = known or outcome.status == "applied"
-            found[part] = RecordedSetting(
-                attributes=masked_setting(part, seen.attributes, fingerprinter, sides, known=shown),
-                statement_id=seen.statement_id,
-                url=seen.url,
-            )
+            attributes = masked_setting(part, seen.attributes, fingerprinter, sides, known=shown)
+            found[part] = recorded_setting(seen, attributes)
     return found
+
+
+def recorded_setting(seen: Setting, attributes: Attributes) -> RecordedSetting:
+    """Return an observed setting as state records it, its attributes as they may be shown."""
+    return RecordedSetting(attributes=attributes, statement_id=seen.statement_id, url=seen.url)
 
 
 def _same_function(previous: ReleaseRecord, outcome: Outcome) -> bool:

@@ -64,7 +64,12 @@ def dead_runs(state: StateReader, runner: Runner) -> tuple[DeadRun, ...]:
     if not runs:
         return ()
     leases = {lease.run: lease for lease in state.leases()}
-    return tuple(_dead_run(state, run) for run in runs if not _alive(leases.get(run.run), runner))
+    silent = [run for run in runs if not _alive(leases.get(run.run), runner)]
+    if not silent:
+        return ()
+    # One that ended between the two reads had no lease any more, and is not open either.
+    still = {run.run for run in state.open_runs()}
+    return tuple(_dead_run(state, run) for run in silent if run.run in still)
 
 
 def _alive(lease: Lease | None, runner: Runner) -> bool:

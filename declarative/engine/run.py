@@ -18,6 +18,7 @@ from declarative.engine.setting_calls import Setting
 from declarative.engine.waiting import TIMEOUT, Patience
 from declarative.engine.workplace import Progress, Workplace
 from declarative.errors import Diagnostic, InterruptedRunError, LamformError, RemoteError
+from declarative.model.address import Address
 from declarative.model.parts import call_of
 from declarative.model.plan import Action, Plan, PlannedRelease
 from declarative.model.steps import (
@@ -76,6 +77,10 @@ class Run:
         self._lock = threading.Lock()
         self._left: dict[str, ReleaseStatus] = {}
         self._failures: dict[str, tuple[Diagnostic, ...]] = {}
+        self._actions: dict[str, dict[str, Action]] = {}
+        for change in world.plan.changes:
+            parts = self._actions.setdefault(str(Address.parse(change.address).release), {})
+            parts[change.kind] = change.action
         self._progress = {
             address: _progress(release, observed.get(address))
             for address, release in self._releases.items()
@@ -106,11 +111,7 @@ class Run:
         release = self._releases[address]
         if release.desired is None:
             return Action.DELETE
-        parts = {
-            change.kind: change.action
-            for change in self._world.plan.changes
-            if change.address.startswith(f"{address}.")
-        }
+        parts = self._actions.get(address, {})
         return parts.get("function", Action.UPDATE if parts else Action.NO_OP)
 
     def overall_status(self, *, unfinished: bool) -> str:

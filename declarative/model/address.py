@@ -135,6 +135,11 @@ class Address:
         """Return the address of a part of this release."""
         return Address(self.name, self.key, kind, label)
 
+    @property
+    def within(self) -> PartKey:
+        """Which part of its release it is; only of parts."""
+        return PartKey(self.alias, self.kind, self.label)
+
     def at(self, part: PartKey) -> Address:
         """Return the address of a part of this release, wherever it hangs."""
         return Address(self.name, self.key, part.kind, part.label, part.alias)
@@ -145,7 +150,7 @@ class Address:
         if self.key is not None:
             text += f"[{quote(self.key)}]"
         if self.kind:
-            text += f".{PartKey(self.alias, self.kind, self.label)}"
+            text += f".{self.within}"
         return text
 
 
@@ -158,7 +163,7 @@ def select(addresses: Iterable[str], patterns: Iterable[str]) -> frozenset[str]:
     Raises:
         LamformError: a pattern matches nothing; near addresses are suggested.
     """
-    known = {address: _loose(address) for address in addresses}
+    known = {address: _loose(address) for address in sorted(addresses)}
     chosen: set[str] = set()
     for pattern in patterns:
         wanted = _loose(pattern)
