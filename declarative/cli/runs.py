@@ -134,10 +134,10 @@ def run(
         ApplyFailedError: a release failed.
         InterruptedRunError: a signal ended the run.
     """
-    progress, stop = Progress(session), threading.Event()
+    progress = Progress(session)
     settings = patient(session, settings)
-    writing = world.writing(secrets, listener=progress, stop=stop, settings=settings)
-    with _stopping(session, stop):
+    writing = world.writing(secrets, listener=progress, settings=settings)
+    with _stopping(session, world.stop):
         result = apply_plan(plan, writing)
     log_calls(world)
     if session.json:
@@ -157,7 +157,6 @@ def recording(session: Session, opened: OpenProject, settings: ApplySettings) ->
     return opened.world.writing(
         opened.secrets(),
         listener=lambda _: None,
-        stop=threading.Event(),
         settings=patient(session, settings),
     )
 

@@ -187,6 +187,8 @@ def _run(
         ]
     writing.listener(Event("run_started", run_id, writing.now(), data=started))
 
+    writing.stop.heeded = True
+
     def write(records: list[JournalRecord]) -> None:
         writing.state.append(run_id, records, token=lease.token)
 
@@ -195,6 +197,7 @@ def _run(
         run = Run(world, values, observed)
         for phase in Phase:
             run.walk_phase(phase)
+    writing.stop.heeded = False
     return _finish(run, world)  # the journal is complete: a revision may close the run
 
 

@@ -213,7 +213,7 @@ class Run:
         return Workplace(
             name=release.function_name,
             desired=release.desired,
-            writer=self._writer(release.target),
+            writer=self._writer(release.target, timeout=_timeout(release)),
             artifacts=world.writing.artifacts,
             is_same_artifact=lambda: self._is_same_artifact(release),
             values=self.values(release.address),
@@ -229,10 +229,10 @@ class Run:
         connector = world.writing.secrets.connector(desired.connector)
         return world.writing.artifacts.is_still(desired.artifact, connector, desired.region)
 
-    def _writer(self, target: Target) -> FunctionWriter:
+    def _writer(self, target: Target, *, timeout: float | None = None) -> FunctionWriter:
         world = self._world
         connector = world.writing.secrets.connector(world.plan.connectors[target.connector])
-        return world.writing.cloud.writer(connector, target.region)
+        return world.writing.cloud.writer(connector, target.region, timeout=timeout)
 
     def _fill_pending(self, release: PlannedRelease) -> None:
         """Evaluate what was unknown at plan time; the releases it depends on are prepared."""

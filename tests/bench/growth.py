@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +23,7 @@ from declarative.engine.planner import PlanRequest, make_plan
 from declarative.engine.ports import Runner
 from declarative.engine.reading import Reading
 from declarative.engine.secrets import Secrets
+from declarative.engine.stopping import Stop
 from declarative.engine.writing import Writing
 from declarative.language.inputs import VariableInputs
 from declarative.language.saved import residual_scope
@@ -94,7 +94,7 @@ class Project:
             secrets=self._secrets(),
             runner=self._runner,
             listener=lambda event: None,
-            stop=threading.Event(),
+            stop=Stop(),
             clock=time.time,
             keep=_not_kept,
         )

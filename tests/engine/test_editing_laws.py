@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +14,7 @@ from declarative.engine.ports import Runner
 from declarative.engine.renaming import move, moves_for
 from declarative.engine.snapshot import read_snapshot
 from declarative.engine.statediff import difference
+from declarative.engine.stopping import Stop
 from declarative.engine.undoing import undo
 from declarative.engine.verification import verify
 from declarative.engine.writing import Writing
@@ -84,7 +83,7 @@ class Project:
             state=self.state,
             runner=runner,
             listener=lambda _: None,
-            stop=threading.Event(),
+            stop=Stop(),
             clock=lambda: 0.0,
             keep=lambda name, _: name,
             **nothing,
