@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from declarative.sandbox.concurrency import allocate
 from declarative.sandbox.errors import (
     conflict,
     function_not_found,
@@ -13,8 +13,6 @@ from declarative.sandbox.errors import (
     mismatch,
     not_found,
     precondition_failed,
-    validation,
-    violation,
 )
 from declarative.sandbox.records import LATEST, Alias, Function
 from declarative.sandbox.world import paged, select
@@ -22,17 +20,11 @@ from declarative.sandbox.world import paged, select
 if TYPE_CHECKING:
     from declarative.sandbox.world import Answer, Asked, Call
 
-ALIAS_PATTERN = r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"
-_ALIAS = re.compile(ALIAS_PATTERN)
-_WEIGHTS = "routingConfig.additionalVersionWeights"
-
 
 def create_alias(call: Call, asked: Asked) -> Answer:
     """CreateAlias."""
     function = call.function(asked)
     name = asked["Name"]
-    if not _ALIAS.fullmatch(name):
-        raise mismatch(name, "name", ALIAS_PATTERN)
     if name in function.aliases:
         raise conflict(f"Alias already exists: {call.region.arn(function.name, name)}")
     alias = Alias(name, asked["FunctionVersion"], asked.get("Description") or "", {}, "")
@@ -53,6 +45,8 @@ def update_alias(call: Call, asked: Asked) -> Answer:
         changed.description = asked["Description"]
     _point(call, function, changed, asked)
     function.aliases[alias.name] = changed
+    if changed.version != alias.version and alias.name in function.provisioned:
+        allocate(call, function.provisioned[alias.name])
     return _describe(call, function, changed)
 
 
@@ -127,9 +121,7 @@ def _point(call: Call, function: Function, alias: Alias, asked: Asked) -> None:
 def _check_routing(function: Function, alias: Alias) -> None:
     if len(alias.routing) > 1:
         raise invalid("Number of items in AdditionalVersionWeights cannot be greater than 1")
-    other, weight = next(iter(alias.routing.items()))
-    if not 0.0 <= weight <= 1.0:
-        raise validation([violation(alias.routing, _WEIGHTS, _range_rule(weight))])
+    other = next(iter(alias.routing))
     if LATEST in (alias.version, other):
         raise invalid("$LATEST is not supported for an alias pointing to more than 1 version")
     if other == alias.version:
@@ -140,11 +132,6 @@ def _check_routing(function: Function, alias: Alias) -> None:
     if alias.name in function.provisioned:
         raise invalid("Alias with weights can not be used with Provisioned Concurrency")
     _check_compatible(function.versions[alias.version].settings, function.versions[other].settings)
-
-
-def _range_rule(weight: float) -> str:
-    limit = "less than or equal to 1.0" if weight > 1 else "greater than or equal to 0.0"
-    return f"Map value must satisfy constraint: [Member must have value {limit}]"
 
 
 def _check_compatible(one: Mapping[str, Any], other: Mapping[str, Any]) -> None:

@@ -13,26 +13,28 @@ from declarative.sandbox.errors import (
 )
 from declarative.sandbox.packages import MAX_DIRECT_BYTES, MAX_UNZIPPED_BYTES
 from declarative.sandbox.records import LATEST, Function
+from declarative.sandbox.storage import stored_bytes
 from declarative.sandbox.world import paged, select
 
 if TYPE_CHECKING:
     from declarative.sandbox.world import Answer, Asked, Call
 
-ACCOUNT_CONCURRENCY = 1000
-LEAST_UNRESERVED = 100
-CODE_STORAGE_BYTES = 322_122_547_200
-
 
 def put_function_concurrency(call: Call, asked: Asked) -> Answer:
-    """PutFunctionConcurrency: 100 of the account's 1,000 must stay unreserved."""
+    """PutFunctionConcurrency: some of the account's concurrency must stay unreserved."""
     function = call.function(asked)
     wanted = asked["ReservedConcurrentExecutions"]
-    free = _unreserved(call) + (function.reserved or 0) - wanted
-    if free < LEAST_UNRESERVED:
+    least = call.services.limits.least_unreserved
+    if _unreserved(call) + (function.reserved or 0) - wanted < least:
         raise invalid(
             "Specified ReservedConcurrentExecutions for function decreases account's "
-            "UnreservedConcurrentExecution below its minimum value of "
-            f"[{LEAST_UNRESERVED}]."
+            f"UnreservedConcurrentExecution below its minimum value of [{least}]."
+        )
+    provisioned = _provisioned(function)
+    if wanted < provisioned:
+        raise invalid(
+            f"ReservedConcurrentExecutions {wanted} should not be lower than function's total "
+            f"provisioned concurrency [{provisioned}]."
         )
     function.reserved = wanted
     return {"ReservedConcurrentExecutions": wanted}
@@ -52,36 +54,86 @@ def delete_function_concurrency(call: Call, asked: Asked) -> Answer:
 
 def get_account_settings(call: Call, _: Asked) -> Answer:
     """GetAccountSettings."""
-    functions = call.region.functions.values()
-    stored = sum(item.code.size for function in functions for item in function.configurations())
+    limits = call.services.limits
     return {
         "AccountLimit": {
-            "TotalCodeSize": CODE_STORAGE_BYTES,
+            "TotalCodeSize": limits.code_storage_bytes,
             "CodeSizeUnzipped": MAX_UNZIPPED_BYTES,
             "CodeSizeZipped": MAX_DIRECT_BYTES,
-            "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
+            "ConcurrentExecutions": limits.concurrent_executions,
             "UnreservedConcurrentExecutions": _unreserved(call),
         },
-        "AccountUsage": {"TotalCodeSize": stored, "FunctionCount": len(functions)},
+        "AccountUsage": {
+            "TotalCodeSize": stored_bytes(call.region),
+            "FunctionCount": len(call.region.functions),
+        },
     }
 
 
 def _unreserved(call: Call) -> int:
     reserved = (function.reserved or 0 for function in call.region.functions.values())
-    return ACCOUNT_CONCURRENCY - sum(reserved)
+    return call.services.limits.concurrent_executions - sum(reserved)
+
+
+def _provisioned(function: Function) -> int:
+    return sum(int(config["requested"]) for config in function.provisioned.values())
 
 
 def put_provisioned_concurrency(call: Call, asked: Asked) -> Answer:
     """PutProvisionedConcurrencyConfig: of a version or of an alias without weights."""
     function, qualifier = _qualified(call, asked)
     _check_no_overlap(function, qualifier)
-    now = call.services.clock.monotonic()
-    function.provisioned[qualifier] = {
-        "requested": asked["ProvisionedConcurrentExecutions"],
-        "modified": call.services.stamp(),
-        "ready_at": now + call.services.update_seconds,
-    }
+    _check_snapshots(function, qualifier)
+    wanted = asked["ProvisionedConcurrentExecutions"]
+    before = function.provisioned.pop(qualifier, None)
+    try:
+        _check_free(call, function, wanted)
+    except ServiceError:
+        if before is not None:
+            function.provisioned[qualifier] = before
+        raise
+    function.provisioned[qualifier] = {"requested": wanted, "modified": call.services.stamp()}
+    allocate(call, function.provisioned[qualifier])
     return _progress(function.provisioned[qualifier], None)
+
+
+def allocate(call: Call, config: dict[str, Any]) -> None:
+    """Let provisioned concurrency be got ready, as at first and when its alias moves."""
+    config["ready_at"] = call.services.ready_at(call.services.timing.provision)
+    config.pop("failure", None)
+
+
+def _check_snapshots(function: Function, qualifier: str) -> None:
+    chosen = select(function, qualifier)
+    if chosen is not None and chosen.settings["SnapStart"]["ApplyOn"] != "None":
+        raise invalid("Provisioned Concurrency is not supported for functions with SnapStart.")
+
+
+def _check_free(call: Call, function: Function, wanted: int) -> None:
+    total = _provisioned(function) + wanted
+    if function.reserved is not None:
+        if total > function.reserved:
+            raise invalid(
+                "Requested Provisioned Concurrency should not be greater than the "
+                "reservedConcurrentExecution for function"
+            )
+        return
+    others = sum(
+        _provisioned(other)
+        for other in call.region.functions.values()
+        if other is not function and other.reserved is None
+    )
+    free, least = _unreserved(call) - others, call.services.limits.least_unreserved
+    if total > free:
+        raise invalid(
+            "Specified ConcurrentExecutions for function is greater than account's unreserved "
+            f"concurrency [{free}]."
+        )
+    if free - total < least:
+        raise invalid(
+            "Specified ConcurrentExecutions for function decreases account's "
+            f"UnreservedConcurrentExecution below its minimum value of [{least}]."
+        )
 
 
 def get_provisioned_concurrency(call: Call, asked: Asked) -> Answer:
@@ -117,8 +169,8 @@ def list_provisioned_concurrency(call: Call, asked: Asked) -> Answer:
 
 def _qualified(call: Call, asked: Asked) -> tuple[Function, str]:
     function = call.function(asked)
-    qualifier = asked.get("Qualifier") or LATEST
-    if qualifier == LATEST:
+    _, qualifier = call.parse(asked["FunctionName"], asked.get("Qualifier"))
+    if qualifier is None or qualifier == LATEST:
         raise invalid(
             "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
         )
@@ -147,12 +199,14 @@ def _check_no_overlap(function: Function, qualifier: str) -> None:
 
 
 def _progress(config: dict[str, Any], now: float | None) -> Answer:
-    ready = now is not None and now >= config["ready_at"]
-    available = config["requested"] if ready else 0
-    return {
+    over = now is not None and now >= config["ready_at"]
+    failure = config.get("failure") if over else None
+    available = config["requested"] if over and not failure else 0
+    answer = {
         "RequestedProvisionedConcurrentExecutions": config["requested"],
         "AllocatedProvisionedConcurrentExecutions": available,
         "AvailableProvisionedConcurrentExecutions": available,
-        "Status": "READY" if ready else "IN_PROGRESS",
+        "Status": "FAILED" if failure else "READY" if over else "IN_PROGRESS",
         "LastModified": config["modified"],
     }
+    return {**answer, "StatusReason": failure} if failure else answer

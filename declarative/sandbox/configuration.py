@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from declarative.sandbox.records import LATEST, Configuration, Function
+from declarative.sandbox.layers import resolve_layers
+from declarative.sandbox.records import LATEST, Code, Configuration, Function
 from declarative.sandbox.world import partition_of
 
 if TYPE_CHECKING:
@@ -14,9 +17,12 @@ if TYPE_CHECKING:
 
 # What Lambda says of a change under way, for creations and updates alike.
 _CREATING = ("Creating", "The function is being created.")
+_RESTORING = ("Restoring", "The function is being restored.")
+_IDLE = ("Idle", "The function is idle.")
+_DEFAULT_RETENTION_DAYS = 14
 
 
-def initial_settings(asked: Asked) -> dict[str, Any]:
+def initial_settings(call: Call, asked: Asked) -> dict[str, Any]:
     """Return the settings of a new function, defaults filled in."""
     settings: dict[str, Any] = {
         "Description": "",
@@ -35,14 +41,18 @@ def initial_settings(asked: Asked) -> dict[str, Any]:
     for name in ("Architectures", "TenancyConfig"):
         if asked.get(name):
             settings[name] = asked[name]
-    return changed_settings(settings, asked)
+    return changed_settings(call, settings, asked)
 
 
-def changed_settings(settings: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
-    """Return ``settings`` with the members of a request laid over them."""
+def changed_settings(call: Call, settings: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    """Return ``settings`` with the members of a request laid over them.
+
+    Raises:
+        ServiceError: A layer does not exist.
+    """
     changed = dict(settings)
     for name, value in asked.items():
-        shape = _SHAPES.get(name)
+        shape = SHAPES.get(name)
         if shape is None or value is None:
             continue
         member = "ImageConfigResponse" if name == "ImageConfig" else name
@@ -51,6 +61,8 @@ def changed_settings(settings: Mapping[str, Any], asked: Asked) -> dict[str, Any
             changed.pop(member, None)
         else:
             changed[member] = shaped
+    if asked.get("Layers"):
+        changed["Layers"] = resolve_layers(call, asked["Layers"])
     return changed
 
 
@@ -66,8 +78,9 @@ def _target(_: Mapping[str, Any], value: Mapping[str, Any]) -> Any:
     return dict(value) if value.get("TargetArn") else None
 
 
-def _layers(_: Mapping[str, Any], arns: list[str]) -> Any:
-    return [{"Arn": arn, "CodeSize": 1024} for arn in arns] or None
+def _durable(settings: Mapping[str, Any], value: Mapping[str, Any]) -> Any:
+    before = settings.get("DurableConfig", {"RetentionPeriodInDays": _DEFAULT_RETENTION_DAYS})
+    return {**before, **value}
 
 
 def _vpc(_: Mapping[str, Any], value: Mapping[str, Any]) -> Any:
@@ -94,7 +107,7 @@ def _logging(settings: Mapping[str, Any], value: Mapping[str, Any]) -> Any:
     return {name: item for name, item in merged.items() if name not in levels}
 
 
-_SHAPES: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
+SHAPES: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
     "Runtime": _as_is,
     "Role": _as_is,
     "Handler": _as_is,
@@ -108,39 +121,42 @@ _SHAPES: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
     "KMSKeyArn": _absent_when_empty,
     "FileSystemConfigs": _absent_when_empty,
     "CapacityProviderConfig": _absent_when_empty,
-    "DurableConfig": _absent_when_empty,
+    "DurableConfig": _durable,
     "RuntimeConfig": _absent_when_empty,
     "AcceleratorConfig": _absent_when_empty,
     "DeadLetterConfig": _target,
-    "Layers": _layers,
+    "Layers": _absent_when_empty,
     "VpcConfig": _vpc,
     "ImageConfig": _image_config,
     "LoggingConfig": _logging,
 }
+"""Members that creations and configuration updates set: how answers show what was asked."""
 
 
 def describe(
-    region: Region, function: Function, configuration: Configuration, qualifier: str | None
+    call: Call, function: Function, configuration: Configuration, qualifier: str | None
 ) -> Answer:
     """Return a configuration as most operations answer it."""
-    answer = summarise(region, function, configuration, qualifier)
+    answer = summarise(call, function, configuration, qualifier)
     runtime = configuration.settings.get("Runtime")
-    if runtime is not None:
-        answer["RuntimeVersionConfig"] = {"RuntimeVersionArn": runtime_arn(region, runtime)}
+    if error := call.services.conditions.withheld("runtime-version", function.name):
+        answer["RuntimeVersionConfig"] = {"Error": error}
+    elif runtime is not None:
+        answer["RuntimeVersionConfig"] = {"RuntimeVersionArn": runtime_arn(call.region, runtime)}
     return {**answer, **_status(configuration)}
 
 
 def summarise(
-    region: Region, function: Function, configuration: Configuration, qualifier: str | None
+    call: Call, function: Function, configuration: Configuration, qualifier: str | None
 ) -> Answer:
     """Return a configuration as list operations answer it: without its status."""
     settings = configuration.settings
     applied = settings["SnapStart"]["ApplyOn"] == "PublishedVersions"
-    optimised = applied and configuration.version != LATEST
-    return {
+    optimised = applied and configuration.version != LATEST and configuration.state == "Active"
+    answer = {
         **settings,
         "FunctionName": function.name,
-        "FunctionArn": region.arn(function.name, qualifier),
+        "FunctionArn": call.region.arn(function.name, qualifier),
         "Version": configuration.version,
         "CodeSha256": configuration.code.sha256,
         "CodeSize": configuration.code.size,
@@ -151,6 +167,18 @@ def summarise(
             "OptimizationStatus": "On" if optimised else "Off",
         },
     }
+    if call.services.behaviour.config_sha256:
+        answer["ConfigSha256"] = _digest(settings)
+    for member, name in (("environment", "Environment"), ("image-config", "ImageConfigResponse")):
+        error = call.services.conditions.withheld(member, function.name)  # type: ignore[arg-type] # both are members
+        if name in answer and error:
+            answer[name] = {"Error": error}
+    return answer
+
+
+def _digest(settings: Mapping[str, Any]) -> str:
+    text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
 def runtime_arn(region: Region, runtime: str) -> str:
@@ -160,8 +188,7 @@ def runtime_arn(region: Region, runtime: str) -> str:
 
 
 def _status(configuration: Configuration) -> Answer:
-    under_way = configuration.ready_at is not None
-    code, reason = _CREATING if under_way else configuration.failure or _CREATING
+    code, reason = _reason(configuration)
     status: Answer = {"State": configuration.state}
     if configuration.state != "Active":
         status |= {"StateReason": reason, "StateReasonCode": code}
@@ -172,17 +199,37 @@ def _status(configuration: Configuration) -> Answer:
     return status
 
 
-def locate(call: Call, configuration: Configuration) -> Answer:
+def _reason(configuration: Configuration) -> tuple[str, str]:
+    if configuration.restoring:
+        return _RESTORING
+    if configuration.ready_at is not None:
+        return _CREATING
+    if configuration.failure is not None:
+        return configuration.failure
+    return _IDLE if configuration.state == "Inactive" else _CREATING
+
+
+def locate(call: Call, function: Function, configuration: Configuration) -> Answer:
     """Return the ``Code`` member of a ``GetFunction`` answer."""
     code = configuration.code
-    if code.image_uri is None:
-        return {"RepositoryType": "S3", "Location": call.code_url(code.digest)}
-    repository = code.image_uri.partition("@")[0]
+    if error := call.services.conditions.withheld("code", function.name):
+        return {"Error": error}
+    if code.image_uri is not None:
+        return {
+            "RepositoryType": "ECR",
+            "ImageUri": code.image_uri,
+            "ResolvedImageUri": f"{_repository(code)}@sha256:{code.digest}",
+        }
+    place: Answer = {"RepositoryType": "S3", "Location": call.code_url(code.digest)}
+    if code.reference is not None:
+        names = ("S3Bucket", "S3Key", "S3ObjectVersion")
+        place["ResolvedS3Object"] = dict(zip(names, code.reference, strict=True))
+    if code.source_key is not None:
+        place["SourceKMSKeyArn"] = code.source_key
+    return place
+
+
+def _repository(code: Code) -> str:
+    repository = (code.image_uri or "").partition("@")[0]
     name, colon, tag = repository.rpartition(":")
-    if colon and "/" not in tag:
-        repository = name
-    return {
-        "RepositoryType": "ECR",
-        "ImageUri": code.image_uri,
-        "ResolvedImageUri": f"{repository}@sha256:{code.digest}",
-    }
+    return name if colon and "/" not in tag else repository

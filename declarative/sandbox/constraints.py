@@ -15,18 +15,40 @@ if TYPE_CHECKING:
 
 MAX_TAGS = 50
 MAX_LAYERS = 5
-MAX_DESCRIPTION = 256
 MAX_ENVIRONMENT_BYTES = 4096
 
-ROLE_PATTERN = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
-_ROLE = re.compile(ROLE_PATTERN)
-
-# member, where it is found, least, most
-_RANGES = (
-    ("memorySize", ("MemorySize",), 128, 10_240),
-    ("timeout", ("Timeout",), 1, 900),
-    ("ephemeralStorage.size", ("EphemeralStorage", "Size"), 512, 10_240),
+# Member, where it is found, and the most without and with a capacity provider; the rest of
+# what the API's model says of single members is checked before (`declarative.sandbox.checks`).
+_MOST = (
+    ("memorySize", ("MemorySize",), 10_240, 32_768),
+    ("timeout", ("Timeout",), 900, 5_400),
+    ("ephemeralStorage.size", ("EphemeralStorage", "Size"), 10_240, 32_768),
 )
+
+NOT_OFFERED = {
+    "PublishTo": "$LATEST.PUBLISHED exists only on managed instances, which the sandbox has not",
+}
+"""Members of requests that the sandbox refuses, each with the reason."""
+
+# Runtimes that can be neither created nor updated any more, of those that botocore knows.
+_GONE = frozenset(
+    {
+        "nodejs",
+        "nodejs4.3",
+        "nodejs4.3-edge",
+        "nodejs6.10",
+        "nodejs8.10",
+        "nodejs10.x",
+        "python2.7",
+        "python3.6",
+        "dotnetcore1.0",
+        "dotnetcore2.0",
+        "dotnetcore2.1",
+        "dotnetcore3.1",
+        "ruby2.5",
+    }
+)
+_SNAPSHOTS = re.compile(r"java(11|17|2\d)|python3\.(1[2-9]|[2-9]\d)|dotnet([89]|1\d)")
 
 _RESERVED = frozenset(
     {
@@ -53,32 +75,46 @@ _RESERVED = frozenset(
 )
 
 
-def check_settings(asked: Asked) -> None:
+def check_settings(asked: Asked, before: Mapping[str, Any] | None = None) -> None:
     """Refuse configuration members that are out of their limits.
 
+    Args:
+        asked: The request.
+        before: The settings that an update changes; None: a creation.
+
     Raises:
-        ServiceError: ``ValidationException`` with every broken constraint, or the first
+        ServiceError: ``ValidationException`` with every value that is too high, or the first
             broken rule of meaning.
     """
-    violations = [*_out_of_range(asked), *_badly_shaped(asked)]
+    for name, reason in NOT_OFFERED.items():
+        if asked.get(name):
+            raise invalid(f"{name} is not supported: {reason}.")
+    managed = bool(asked.get("CapacityProviderConfig") or (before or {}).get(_MANAGED))
+    violations = _too_high(asked, managed=managed)
     if violations:
         raise validation(violations)
+    if asked.get("Runtime") in _GONE:
+        raise invalid(
+            f"The runtime parameter of {asked['Runtime']} is no longer supported for creating or "
+            "updating AWS Lambda functions. We recommend you use a supported runtime while "
+            "creating or updating functions."
+        )
     _check_environment(asked.get("Environment") or {})
     if len(asked.get("Layers") or ()) > MAX_LAYERS:
         raise invalid(f"Cannot reference more than {MAX_LAYERS} layers.")
 
 
+_MANAGED = "CapacityProviderConfig"
+
+
 def check_creation(asked: Asked) -> None:
-    """Refuse a new function that lacks what its package type needs."""
-    required = [
-        f"Value null at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: "
-        "Member must not be null"
-        for name in ("FunctionName", "Role", "Code")
-        if not asked.get(name)
-    ]
-    if required:
-        raise validation(required)
+    """Refuse a new function that lacks what its package type needs, or has what it must not."""
     is_image = asked.get("PackageType", "Zip") == "Image"
+    if is_image and any(asked.get(name) for name in ("Handler", "Runtime", "Layers")):
+        raise invalid(
+            "Please don't provide Handler or Runtime or Layer when the intended function "
+            "PackageType is Image."
+        )
     if not is_image:
         for name in ("Runtime", "Handler"):
             if not asked.get(name):
@@ -86,7 +122,49 @@ def check_creation(asked: Asked) -> None:
                     f"{name} is mandatory for functions created with deployment packages."
                 )
     check_code(asked["Code"], "Image" if is_image else "Zip", creating=True)
-    check_tags(asked.get("Tags") or {})
+
+
+def check_change(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Refuse a change of what a function is made with once and for all."""
+    for name, what in (("DurableConfig", "Durable execution"), (_MANAGED, "A capacity provider")):
+        if (name in before) != (name in after):
+            raise invalid(f"{what} can only be configured when the function is created.")
+    if before["PackageType"] == "Image" and any(
+        name in after for name in ("Handler", "Runtime", "Layers")
+    ):
+        raise invalid(
+            "Please don't provide Handler or Runtime or Layer when the intended function "
+            "PackageType is Image."
+        )
+
+
+def check_combination(settings: Mapping[str, Any]) -> None:
+    """Refuse settings that do not go together."""
+    if settings["PackageType"] == "Zip" and "ImageConfigResponse" in settings:
+        raise invalid(
+            "Please don't provide ImageConfig when the intended function PackageType is Zip."
+        )
+    subnets = settings.get("VpcConfig", {}).get("SubnetIds")
+    if settings.get("FileSystemConfigs") and not subnets:
+        arn = settings["FileSystemConfigs"][0]["Arn"]
+        raise invalid(
+            f"Function must be configured to execute in a VPC to reference access point {arn}."
+        )
+    if subnets and not settings["VpcConfig"]["SecurityGroupIds"]:
+        raise invalid("SubnetIds and SecurityIds must coexist or be both empty list.")
+    if settings["SnapStart"]["ApplyOn"] == "PublishedVersions":
+        _check_snapshots(settings)
+
+
+def _check_snapshots(settings: Mapping[str, Any]) -> None:
+    runtime = settings.get("Runtime", "a container image")
+    if not _SNAPSHOTS.match(runtime):
+        raise invalid(f"{runtime} is not supported for SnapStart enabled functions.")
+    plain = 512
+    if settings["EphemeralStorage"]["Size"] > plain:
+        raise invalid("Ephemeral storage above 512 MB is not supported for SnapStart functions.")
+    if settings.get("FileSystemConfigs"):
+        raise invalid("File systems are not supported for SnapStart enabled functions.")
 
 
 def check_code(code: Mapping[str, Any], package_type: str, *, creating: bool = False) -> None:
@@ -106,38 +184,24 @@ def check_code(code: Mapping[str, Any], package_type: str, *, creating: bool = F
         raise invalid("Please provide a source for function code.")
 
 
-def check_tags(tags: Mapping[str, str]) -> None:
+def check_tags(added: Mapping[str, str], present: Mapping[str, str] | None = None) -> None:
     """Refuse more tags than a function may have, and AWS's own."""
-    if len(tags) > MAX_TAGS:
+    if len({*added, *(present or {})}) > MAX_TAGS:
         raise invalid("Number of tags exceeds resource tag limit.")
-    if any(key.lower().startswith("aws:") for key in tags):
+    if any(key.lower().startswith("aws:") for key in added):
         raise invalid("Tag keys starting with 'aws:' are reserved for system use.")
 
 
-def _out_of_range(asked: Asked) -> list[str]:
+def _too_high(asked: Asked, *, managed: bool) -> list[str]:
     found = []
-    for member, path, least, most in _RANGES:
+    for member, path, plain, with_provider in _MOST:
+        most = with_provider if managed else plain
         value: Any = asked
         for step in path:
             value = value.get(step) if value else None
-        if value is None or least <= value <= most:
-            continue
-        high = value > most
-        rule = f"less than or equal to {most}" if high else f"greater than or equal to {least}"
-        found.append(violation(value, member, f"Member must have value {rule}"))
-    return found
-
-
-def _badly_shaped(asked: Asked) -> list[str]:
-    found = []
-    role = asked.get("Role")
-    if role is not None and not _ROLE.fullmatch(role):
-        rule = f"Member must satisfy regular expression pattern: {ROLE_PATTERN}"
-        found.append(violation(role, "role", rule))
-    description = asked.get("Description") or ""
-    if len(description) > MAX_DESCRIPTION:
-        rule = f"Member must have length less than or equal to {MAX_DESCRIPTION}"
-        found.append(violation(description, "description", rule))
+        if value is not None and value > most:
+            rule = f"Member must have value less than or equal to {most}"
+            found.append(violation(value, member, rule))
     return found
 
 
@@ -156,14 +220,3 @@ def _check_environment(environment: Mapping[str, Any]) -> None:
             f"{refused} environment variables you have provided exceeded the 4KB limit. "
             f"String measured: {measured}"
         )
-
-
-def require_member(value: str, member: str, allowed: tuple[str, ...]) -> None:
-    """Refuse a value outside an enumeration.
-
-    Raises:
-        ServiceError: ``ValidationException`` in AWS's words.
-    """
-    if value not in allowed:
-        rule = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
-        raise validation([violation(value, member, rule)])

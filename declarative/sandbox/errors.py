@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_CAPITAL = frozenset({"ResourceNotFoundException", "AccessDeniedException"})
+
 
 class ServiceError(Exception):
     """An error answer: code, message, HTTP status, more members and headers."""
@@ -31,14 +33,22 @@ class ServiceError(Exception):
     def body(self) -> dict[str, Any]:
         """Return the members of the answer.
 
-        AWS spells the message's name with a capital in "not found" answers only.
+        AWS spells the message's name with a capital in a few answers only.
         """
-        name = "Message" if self.code == "ResourceNotFoundException" else "message"
+        name = "Message" if self.code in _CAPITAL else "message"
         return {**self.members, name: self.message}
 
 
 class AnswerLostError(Exception):
-    """An injected fault: the call took effect and its answer never arrives."""
+    """An injected fault: the connection closes without an answer."""
+
+
+class NoAnswerError(Exception):
+    """An injected fault: nothing comes for ``seconds``, unless the client gives up before."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no answer for {seconds} seconds")
+        self.seconds = seconds
 
 
 def not_found(message: str) -> ServiceError:
@@ -93,8 +103,21 @@ def throttled(reason: str, wait: float) -> ServiceError:
     """Return the 429 of a used-up quota, with the seconds to wait."""
     return ServiceError(
         "TooManyRequestsException",
-        "Rate Exceeded.",
+        "Rate exceeded" if reason == "CallerRateLimitExceeded" else "Rate Exceeded.",
         429,
         members={"Type": "User", "Reason": reason},
         headers={"Retry-After": f"{max(1, round(wait))}"},
+    )
+
+
+def denied(account: str, action: str, resource: str) -> ServiceError:
+    """Return the 403 for an action that the caller's policies do not allow."""
+    return ServiceError("AccessDeniedException", denial(account, action, resource), 403, members={})
+
+
+def denial(account: str, action: str, resource: str) -> str:
+    """Return AWS's sentence for an action that is not allowed."""
+    return (
+        f"User: arn:aws:iam::{account}:user/sandbox is not authorized to perform: {action} "
+        f"on resource: {resource} because no identity-based policy allows the {action} action"
     )

@@ -4,8 +4,12 @@ Below ``/_sandbox/`` tests in other processes find what they would use in this o
 
     GET    /_sandbox/calls          {"operations": {...}, "groups": {...}}
     POST   /_sandbox/reset-calls
-    POST   /_sandbox/faults         {"operation", "nth", "kind", "code", "message", "status"}
+    POST   /_sandbox/faults         the parameters of `Faults.add`
     DELETE /_sandbox/faults
+    POST   /_sandbox/refuse         the parameters of `Conditions.refuse`
+    POST   /_sandbox/deny           the parameters of `Conditions.deny`
+    POST   /_sandbox/withhold       the parameters of `Conditions.withhold`
+    DELETE /_sandbox/conditions
     GET    /_sandbox/code/DIGEST    the deployment package, as GetFunction's Location says
 """
 
@@ -16,14 +20,17 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from declarative.errors import RemoteError
-from declarative.sandbox.errors import AnswerLostError, ServiceError
+from declarative.sandbox.errors import AnswerLostError, NoAnswerError, ServiceError
 from declarative.sandbox.identity import OPERATIONS, Identities, read_form
 from declarative.sandbox.messages import Request, Response
 from declarative.sandbox.routes import DATES, read_request
 from declarative.sandbox.simulator import LambdaSimulator
+from declarative.sandbox.tagging import asks_for_functions
 from declarative.sandbox.world import DEFAULT_REGION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from declarative.sandbox.others import OtherServices
     from declarative.sandbox.world import Answer
 
@@ -48,6 +55,10 @@ class FrontDesk:
         key, region, service = request.signer() or (None, DEFAULT_REGION, None)
         if service == "lambda" or (service is None and request.target.split("/", 2)[1] in DATES):
             return self._lambda(request, self._identities.account_of(key), region)
+        if service == "tagging" and asks_for_functions(
+            request.headers.get("x-amz-target", ""), request.body
+        ):
+            return self._tagging(request, self._identities.account_of(key), region)
         if service == "sts" or (service is None and request.body.startswith(b"Action=")):
             form = read_form(request.body)
             if form.get("Action") in OPERATIONS:
@@ -65,18 +76,38 @@ class FrontDesk:
             route, asked = read_request(
                 request.method, request.target, request.headers, request.body
             )
-            answer = self._simulator.call(route.operation, account=account, region=region, **asked)
         except ServiceError as error:
             return _refusal(error)
-        except AnswerLostError:
-            return Response(0, lost=True)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            # SDKs check members and their types before they send: this was made by hand.
-            return _refusal(ServiceError("SerializationException", f"{error!r}", members={}))
+        answer = self._ask(route.operation, account, region, asked)
+        if isinstance(answer, Response):
+            return answer
         if route.operation == "Invoke":
             return _invoked(answer)
         status = answer.get("StatusCode", route.status)
         return Response(204) if status == 204 else _answer(status, answer)  # noqa: PLR2004
+
+    def _tagging(self, request: Request, account: str, region: str) -> Response:
+        answer = self._ask("GetResources", account, region, json.loads(request.body))
+        if isinstance(answer, Response):
+            return answer
+        response = _answer(200, answer)
+        return Response(200, response.body, [("Content-Type", "application/x-amz-json-1.1")])
+
+    def _ask(
+        self, operation: str, account: str, region: str, asked: dict[str, Any]
+    ) -> Answer | Response:
+        """Return the simulator's answer, or what the client gets instead of one."""
+        try:
+            return self._simulator.call(operation, account=account, region=region, **asked)
+        except ServiceError as error:
+            return _refusal(error)
+        except AnswerLostError:
+            return Response(0, lost=True)
+        except NoAnswerError as error:
+            return Response(0, lost=True, after=error.seconds)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # SDKs check members and their types before they send: this was made by hand.
+            return _refusal(ServiceError("SerializationException", f"{error!r}", members={}))
 
     def _control(self, request: Request) -> Response:
         what = request.target.removeprefix("/_sandbox/")
@@ -88,10 +119,13 @@ class FrontDesk:
             case "POST", "reset-calls":
                 simulator.calls.reset()
                 return Response(204)
-            case "POST", "faults":
-                return self._add_fault(request.body)
+            case "POST", "faults" | "refuse" | "deny" | "withhold" as setting:
+                return self._set(setting, request.body)
             case "DELETE", "faults":
                 simulator.faults.clear()
+                return Response(204)
+            case "DELETE", "conditions":
+                simulator.conditions.clear()
                 return Response(204)
             case "GET", "code":
                 data = simulator.code(what.removeprefix("code/"))
@@ -101,9 +135,16 @@ class FrontDesk:
                 pass
         return _answer(404, {"message": f"The sandbox has no {request.target}."})
 
-    def _add_fault(self, body: bytes) -> Response:
+    def _set(self, setting: str, body: bytes) -> Response:
+        conditions = self._simulator.conditions
+        functions: dict[str, Callable[..., None]] = {
+            "faults": self._simulator.faults.add,
+            "refuse": conditions.refuse,
+            "deny": conditions.deny,
+            "withhold": conditions.withhold,
+        }
         try:
-            self._simulator.faults.add(**json.loads(body))
+            functions[setting](**json.loads(body))
         except (TypeError, ValueError) as error:
             return _answer(400, {"message": str(error)})
         return Response(204)

@@ -56,6 +56,9 @@ def prepare(
     function, configuration, qualifier = call.target(asked)
     configuration = _weighted(function, qualifier, chance()) or configuration
     arn = call.region.arn(function.name, qualifier)
+    if configuration.state == "Inactive":
+        services = call.services
+        configuration.restore(services.ready_at(services.timing.pending), services.new_id)
     _check_runnable(function, configuration)
     variables = configuration.settings.get("Environment", {}).get("Variables", {})
     facts = {

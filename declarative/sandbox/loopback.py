@@ -7,6 +7,7 @@ and the standard library's WSGI server closes the connection after every answer.
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
 from collections.abc import Callable
@@ -88,6 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self._read_body(headers)
         response = self.server.answering(Request(self.command, self.path, headers, body))
+        if response.after:
+            self._wait_for_the_client(response.after)
         if response.lost:
             self.close_connection = True
             return
@@ -95,6 +98,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = _respond  # noqa: N815 - the inherited names
     do_DELETE = do_PATCH = do_OPTIONS = _respond  # noqa: N815 - the inherited names
+
+    def _wait_for_the_client(self, seconds: float) -> None:
+        """Wait until the client hangs up, the server ends or ``seconds`` have passed."""
+        # Readable without a request under way means the end: SDKs do not pipeline.
+        select.select([self.connection], [], [], seconds)
 
     def _read_body(self, headers: dict[str, str]) -> bytes:
         if headers.get("transfer-encoding", "").lower() == "chunked":

@@ -32,9 +32,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One response, its length left to the server; ``lost``: hang up without it."""
+    """One response, its length left to the server.
+
+    Attributes:
+        lost: Hang up without an answer.
+        after: Seconds to let pass first, unless the client gives up before.
+    """
 
     status: int
     body: bytes = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
     lost: bool = False
+    after: float = 0.0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from declarative.errors import RemoteError
 from declarative.sandbox.errors import invalid
 from declarative.sandbox.messages import Request, Response
-from declarative.sandbox.packages import ObjectPlace, object_missing
+from declarative.sandbox.packages import ObjectPlace, StoredObject, object_missing
 from declarative.sandbox.world import DEFAULT_ACCOUNT, partition_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class OtherServices:
 
         return str(get_account_id_from(access_key))
 
-    def read_object(self, place: ObjectPlace) -> bytes:
+    def read_object(self, place: ObjectPlace) -> StoredObject:
         """Return an object of moto's S3."""
         self._load()
         from moto.s3.exceptions import MissingBucket
@@ -66,7 +66,8 @@ class OtherServices:
             raise object_missing("NoSuchVersion", "The specified version does not exist.")
         if found is None:
             raise object_missing("NoSuchKey", "The specified key does not exist.")
-        return bytes(found.value)
+        version = str(found.version_id) if found.version_id not in (None, "null") else None
+        return StoredObject(bytes(found.value), version)
 
     def image_digest(self, uri: str) -> str:
         """Return the digest that a tag of moto's ECR stands for."""

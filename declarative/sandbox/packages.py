@@ -26,11 +26,19 @@ class ObjectPlace:
     version: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """The bytes of an S3 object and its version; None: its bucket has no versions."""
+
+    data: bytes
+    version: str | None = None
+
+
 class Sources(Protocol):
     """The places outside Lambda that packages come from."""
 
-    def read_object(self, place: ObjectPlace) -> bytes:
-        """Return the bytes of an S3 object.
+    def read_object(self, place: ObjectPlace) -> StoredObject:
+        """Return an S3 object, the newest version unless ``place`` names one.
 
         Raises:
             ServiceError: As Lambda answers when it cannot read the object.
@@ -49,7 +57,7 @@ class Sources(Protocol):
 class NoSources:
     """For a simulator that stands alone: no buckets exist, and every image does."""
 
-    def read_object(self, _: ObjectPlace) -> bytes:
+    def read_object(self, _: ObjectPlace) -> StoredObject:
         """Refuse, as for a bucket that does not exist."""
         raise object_missing("NoSuchBucket", "The specified bucket does not exist")
 

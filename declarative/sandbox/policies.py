@@ -10,13 +10,20 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from declarative.sandbox.errors import conflict, not_found, precondition_failed
+from declarative.sandbox.errors import (
+    ServiceError,
+    conflict,
+    invalid,
+    not_found,
+    precondition_failed,
+)
 from declarative.sandbox.records import LATEST, Alias, Configuration, Function
 from declarative.sandbox.world import partition_of, select
 
 if TYPE_CHECKING:
     from declarative.sandbox.world import Answer, Asked, Call
 
+MAX_POLICY_BYTES = 20_480
 _ACCOUNT = re.compile(r"\d{12}")
 # parameter, operator, condition key: in the order in which AWS writes them
 _CONDITIONS = (
@@ -32,7 +39,8 @@ def add_permission(call: Call, asked: Asked) -> Answer:
     """AddPermission."""
     function, qualifier, bearer = _bearer(call, asked)
     _check_revision(asked, bearer)
-    statements = function.policies.setdefault(qualifier, [])
+    _check_statement(asked)
+    statements = function.policies.get(qualifier, [])
     sid = asked["StatementId"]
     if any(statement["Sid"] == sid for statement in statements):
         raise conflict(
@@ -41,7 +49,8 @@ def add_permission(call: Call, asked: Asked) -> Answer:
         )
     arn = call.region.arn(function.name, None if qualifier == LATEST else qualifier)
     statement = _statement(call.region.name, arn, asked)
-    statements.append(statement)
+    _check_length([*statements, statement])
+    function.policies[qualifier] = [*statements, statement]
     bearer.revision_id = call.services.new_id()
     return {"Statement": json.dumps(statement, separators=(",", ":"))}
 
@@ -70,8 +79,64 @@ def get_policy(call: Call, asked: Asked) -> Answer:
     statements = function.policies.get(qualifier)
     if not statements:
         raise not_found("The resource you requested does not exist.")
+    return {"Policy": _document(statements), "RevisionId": bearer.revision_id}
+
+
+def put_resource_policy(call: Call, asked: Asked) -> Answer:
+    """PutResourcePolicy: all statements in one call, in the place of those that are there."""
+    function, qualifier, bearer = _bearer(call, {**asked, "FunctionName": asked["ResourceArn"]})
+    _check_revision(asked, bearer)
+    try:
+        statements = json.loads(asked["Policy"])["Statement"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise invalid("The policy is not a JSON document with a Statement.") from error
+    statements = statements if isinstance(statements, list) else [statements]
+    _check_length(statements)
+    function.policies[qualifier] = statements
+    bearer.revision_id = call.services.new_id()
+    return {"Policy": asked["Policy"], "RevisionId": bearer.revision_id}
+
+
+def get_resource_policy(call: Call, asked: Asked) -> Answer:
+    """GetResourcePolicy: what GetPolicy answers, by ARN."""
+    return get_policy(call, {"FunctionName": asked["ResourceArn"]})
+
+
+def delete_resource_policy(call: Call, asked: Asked) -> Answer:
+    """DeleteResourcePolicy."""
+    function, qualifier, bearer = _bearer(call, {**asked, "FunctionName": asked["ResourceArn"]})
+    if not function.policies.get(qualifier):
+        raise not_found("The resource you requested does not exist.")
+    _check_revision(asked, bearer)
+    del function.policies[qualifier]
+    bearer.revision_id = call.services.new_id()
+    return {}
+
+
+def _document(statements: list[dict[str, Any]]) -> str:
     policy = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
-    return {"Policy": json.dumps(policy, separators=(",", ":")), "RevisionId": bearer.revision_id}
+    return json.dumps(policy, separators=(",", ":"))
+
+
+def _check_length(statements: list[dict[str, Any]]) -> None:
+    size = len(_document(statements).encode())
+    if size > MAX_POLICY_BYTES:
+        raise ServiceError(
+            "PolicyLengthExceededException",
+            f"The final policy size ({size}) is bigger than the limit ({MAX_POLICY_BYTES}).",
+            400,
+        )
+
+
+def _check_statement(asked: Asked) -> None:
+    principal, action = asked["Principal"], asked["Action"]
+    known = principal == "*" or _ACCOUNT.fullmatch(principal) or principal.startswith("arn:")
+    if not known and "." not in principal:
+        raise invalid(
+            "The provided principal was invalid. Please check the principal and try again."
+        )
+    if asked.get("FunctionUrlAuthType") and action != "lambda:InvokeFunctionUrl":
+        raise invalid("FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action")
 
 
 def _bearer(call: Call, asked: Asked) -> tuple[Function, str, Configuration | Alias]:

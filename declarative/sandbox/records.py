@@ -20,11 +20,18 @@ NewId = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A deployment package: the hex digest and size of a zip file, or of an image."""
+    """A deployment package: the hex digest and size of a zip file, or of an image.
+
+    Attributes:
+        source_key: The KMS key that encrypts it.
+        reference: Bucket, key and version of the S3 object that is used in place, not copied.
+    """
 
     digest: str
     size: int
     image_uri: str | None = None
+    source_key: str | None = field(default=None, compare=False)
+    reference: tuple[str, str, str] | None = field(default=None, compare=False)
 
     @property
     def sha256(self) -> str:
@@ -45,6 +52,8 @@ class Configuration:
         ready_at: When what is going on ends (monotonic time); None: nothing is going on.
         failure: Reason code and reason that the end will have instead of success.
         described_as: For a version, the description that ``$LATEST`` had when published.
+        restoring: Whether a ``Pending`` function was active before.
+        previous: Settings and code to return to when an update fails; None: they stay.
     """
 
     version: str
@@ -52,23 +61,30 @@ class Configuration:
     code: Code
     revision_id: str
     last_modified: str
-    state: Literal["Pending", "Active", "Failed"] = "Pending"
+    state: Literal["Pending", "Active", "Inactive", "Failed"] = "Pending"
     update: Literal["InProgress", "Successful", "Failed"] | None = None
     ready_at: float | None = None
     failure: tuple[str, str] | None = None
     described_as: str | None = None
+    restoring: bool = False
+    previous: tuple[dict[str, Any], Code] | None = None
 
     def settle(self, now: float, new_id: NewId) -> bool:
         """End what should have ended by ``now``; return whether anything changed."""
         if self.ready_at is None or now < self.ready_at:
             return False
         self.ready_at = None
+        self.restoring = False
         self.revision_id = new_id()
         if self.state == "Pending":
             self.state = "Failed" if self.failure else "Active"
             self.update = None if self.failure else "Successful"
         else:
             self.update = "Failed" if self.failure else "Successful"
+            self.state = "Active" if self.update == "Successful" else self.state
+            if self.failure and self.previous:
+                self.settings, self.code = self.previous
+        self.previous = None
         return True
 
     def begin_update(self, ready_at: float, new_id: NewId, modified: str) -> None:
@@ -78,6 +94,13 @@ class Configuration:
         self.failure = None
         self.revision_id = new_id()
         self.last_modified = modified
+
+    def restore(self, ready_at: float, new_id: NewId) -> None:
+        """Start to make an inactive function active again."""
+        self.state = "Pending"
+        self.restoring = True
+        self.ready_at = ready_at
+        self.revision_id = new_id()
 
 
 @dataclass(slots=True)
@@ -102,6 +125,7 @@ class Function:
         invoke_configs: Settings of asynchronous invocation by qualifier.
         provisioned: Provisioned concurrency by qualifier.
         extras: Single settings by name: code signing, recursion, runtime management.
+        tagged: Whether it has, or ever had, a tag.
     """
 
     name: str
@@ -116,6 +140,7 @@ class Function:
     invoke_configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     provisioned: dict[str, dict[str, Any]] = field(default_factory=dict)
     extras: dict[str, Any] = field(default_factory=dict)
+    tagged: bool = False
 
     def configurations(self) -> list[Configuration]:
         """Return ``$LATEST`` and the versions, oldest first."""
@@ -125,3 +150,22 @@ class Function:
         """Let time pass for all configurations; return whether anything changed."""
         changed = [item.settle(now, new_id) for item in self.configurations()]
         return any(changed)
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What an account has in a region besides functions, in the shape of answers.
+
+    Attributes:
+        layers: Layer versions by the layer's name, in the order of their numbers.
+        layers_given: The highest version number ever given, by the layer's name.
+        signing: Code signing configurations by ARN.
+        mappings: Event source mappings by UUID.
+        versions_given: The highest version number of functions that are gone, by name.
+    """
+
+    layers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    layers_given: dict[str, int] = field(default_factory=dict)
+    signing: dict[str, dict[str, Any]] = field(default_factory=dict)
+    mappings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    versions_given: dict[str, int] = field(default_factory=dict)

@@ -19,7 +19,11 @@ class Route(NamedTuple):
     path: str
 
 
-# {F} stands for functions/{FunctionName}
+_SHORT = {
+    "{F}": "functions/{FunctionName}",
+    "{C}": "code-signing-configs/{CodeSigningConfigArn}",
+    "{L}": "layers/{LayerName}",
+}
 _TABLE = """
 GET    200 ListFunctions                      /2015-03-31/functions
 POST   201 CreateFunction                     /2015-03-31/functions
@@ -40,6 +44,25 @@ POST   201 AddPermission                      /2015-03-31/{F}/policy
 GET    200 GetPolicy                          /2015-03-31/{F}/policy
 DELETE 204 RemovePermission                   /2015-03-31/{F}/policy/{StatementId}
 GET    200 ListEventSourceMappings            /2015-03-31/event-source-mappings
+POST   202 CreateEventSourceMapping           /2015-03-31/event-source-mappings
+GET    200 GetEventSourceMapping              /2015-03-31/event-source-mappings/{UUID}
+PUT    202 UpdateEventSourceMapping           /2015-03-31/event-source-mappings/{UUID}
+DELETE 202 DeleteEventSourceMapping           /2015-03-31/event-source-mappings/{UUID}
+GET    200 ListLayers                         /2018-10-31/layers
+GET    200 GetLayerVersionByArn               /2018-10-31/layers?find=LayerVersion
+GET    200 ListLayerVersions                  /2018-10-31/{L}/versions
+POST   201 PublishLayerVersion                /2018-10-31/{L}/versions
+GET    200 GetLayerVersion                    /2018-10-31/{L}/versions/{VersionNumber}
+DELETE 204 DeleteLayerVersion                 /2018-10-31/{L}/versions/{VersionNumber}
+POST   201 CreateCodeSigningConfig            /2020-04-22/code-signing-configs
+GET    200 ListCodeSigningConfigs             /2020-04-22/code-signing-configs
+GET    200 GetCodeSigningConfig               /2020-04-22/{C}
+PUT    200 UpdateCodeSigningConfig            /2020-04-22/{C}
+DELETE 204 DeleteCodeSigningConfig            /2020-04-22/{C}
+GET    200 ListFunctionsByCodeSigningConfig   /2020-04-22/{C}/functions
+PUT    200 PutResourcePolicy                  /2026-07-09/resource-policy/{ResourceArn}
+GET    200 GetResourcePolicy                  /2026-07-09/resource-policy/{ResourceArn}
+DELETE 204 DeleteResourcePolicy               /2026-07-09/resource-policy/{ResourceArn}
 POST   204 TagResource                        /2017-03-31/tags/{Resource}
 DELETE 204 UntagResource                      /2017-03-31/tags/{Resource}
 GET    200 ListTags                           /2017-03-31/tags/{Resource}
@@ -70,19 +93,31 @@ PUT    200 PutFunctionRecursionConfig         /2024-08-31/{F}/recursion-config
 GET    200 GetFunctionRecursionConfig         /2024-08-31/{F}/recursion-config
 """
 
-ROUTES = tuple(
-    Route(method, int(status), operation, path.replace("{F}", "functions/{FunctionName}"))
-    for method, status, operation, path in map(str.split, _TABLE.strip().splitlines())
-)
+
+def _route(row: str) -> Route:
+    method, status, operation, path = row.split()
+    for short, long in _SHORT.items():
+        path = path.replace(short, long)
+    return Route(method, int(status), operation, path)
+
+
+ROUTES = tuple(map(_route, _TABLE.strip().splitlines()))
 
 _Pattern = tuple[str, ...]
 _BY_LENGTH: dict[tuple[str, int], list[tuple[_Pattern, Route]]] = {}
-for _route in ROUTES:
-    if "?" not in _route.path:
-        _pattern = tuple(_route.path.strip("/").split("/"))
-        _BY_LENGTH.setdefault((_route.method, len(_pattern)), []).append((_pattern, _route))
+for _one in ROUTES:
+    if "?" not in _one.path:
+        _pattern = tuple(_one.path.strip("/").split("/"))
+        _BY_LENGTH.setdefault((_one.method, len(_pattern)), []).append((_pattern, _one))
 
-_LIST_PROVISIONED = next(route for route in ROUTES if "?" in route.path)
+# Routes that differ from another one by a word of the query alone, by that other's operation.
+_VARIANTS = {
+    plain.operation: (route.path.partition("?")[2], route)
+    for route in ROUTES
+    if "?" in route.path
+    for plain in ROUTES
+    if plain.method == route.method and plain.path == route.path.partition("?")[0]
+}
 DATES = frozenset(route.path.split("/")[1] for route in ROUTES)
 
 _INVOKE_HEADERS = {
@@ -109,8 +144,10 @@ def read_request(
         values = parse_qs(query, keep_blank_values=True)
         if "tagKeys" in values:
             asked["TagKeys"] = values.pop("tagKeys")
-        if values.pop("List", None) and route.operation == "GetProvisionedConcurrencyConfig":
-            route = _LIST_PROVISIONED
+        if route.operation in _VARIANTS:
+            word, variant = _VARIANTS[route.operation]
+            key, _, value = word.partition("=")
+            route = variant if values.pop(key, None) == [value] else route
         asked |= {name: found[0] for name, found in values.items()}
     if route.operation == "Invoke":
         asked["Payload"] = body

@@ -6,12 +6,13 @@ import fcntl
 import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from declarative.errors import RemoteError
 from declarative.sandbox.clock import SystemClock
 from declarative.sandbox.frontdesk import FrontDesk
 from declarative.sandbox.identity import Identities
+from declarative.sandbox.inprocess import answered_here
 from declarative.sandbox.loopback import LoopbackServer
 from declarative.sandbox.others import OtherServices
 from declarative.sandbox.simulator import LambdaSimulator
@@ -41,6 +42,9 @@ class Sandbox:
         update_seconds: How long an update stays ``InProgress``.
         quotas: AWS's throttling; None: no throttling.
         clock: The passing of time; None: the machine's.
+        in_process: Whether clients of this process that the SDK makes from now on, and that
+            are pointed here, are answered without a socket, in their own thread. Others are
+            answered over HTTP, as ever.
 
     Attributes:
         simulator: The simulated Lambda, for tests in the same process; from entering on.
@@ -58,12 +62,14 @@ class Sandbox:
         *,
         quotas: Quotas | None = None,
         clock: Clock | None = None,
+        in_process: bool = False,
     ) -> None:
         self._kept = directory
         self._pending_seconds = pending_seconds
         self._update_seconds = update_seconds
         self._quotas = quotas
         self._clock = clock or SystemClock()
+        self._in_process = in_process
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -85,7 +91,8 @@ class Sandbox:
                 quotas=self._quotas,
             )
             identities = Identities(self._clock, others.account_of)
-            server = LoopbackServer(FrontDesk(self.simulator, identities, others).answer)
+            desk = FrontDesk(self.simulator, identities, others)
+            server = LoopbackServer(desk.answer)
             stack.callback(server.stop)
             stack.callback(self.simulator.close)
             self.url = server.url
@@ -96,6 +103,8 @@ class Sandbox:
             (self._files / "credentials").write_text("", "utf-8")
             self.simulator.runtime_environment = self.environment()
             server.start()
+            if self._in_process:
+                stack.enter_context(answered_here(self.url, desk.answer, self._clock))
             # The end in reverse: no new requests, no handler running, no answer unwritten.
             stack.callback(server.refuse)
             self._stack = stack.pop_all()
@@ -129,6 +138,25 @@ class Sandbox:
             "AWS_CONFIG_FILE": str(self._files / "config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(self._files / "credentials"),
         }
+
+    def client(
+        self, service: str, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION
+    ) -> Any:
+        """Return an SDK client of this sandbox that sends each request once.
+
+        It needs nothing of the environment; ``account`` is whose credentials it has.
+        """
+        from botocore.config import Config
+        from botocore.session import Session
+
+        session = Session()
+        session.set_credentials(account, "sandbox")
+        return session.create_client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        )
 
     def add_profiles(self, accounts: Mapping[str, str]) -> None:
         """Let configurations that name a profile work here, each as an account of its own."""

@@ -4,34 +4,30 @@
 boto3 would, so tests can use it in process; `declarative.sandbox.server` puts it behind HTTP.
 
 A call passes these stations: it is counted, throttled if quotas are on, may meet an injected
-fault, sees the function as time has left it, changes it under the one lock, and the change is
-saved if the simulator has a directory.
+fault, must be allowed and well formed, sees the function as time has left it, changes it under
+the one lock, and the change is saved if the simulator has a directory.
 """
 
 from __future__ import annotations
 
 import random
+import re
 import threading
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from declarative.sandbox import (
-    aliases,
-    concurrency,
-    functions,
-    policies,
-    settings,
-    tags,
-    versions,
-)
+from declarative.sandbox.checks import check_request
 from declarative.sandbox.clock import Clock, SystemClock
-from declarative.sandbox.errors import AnswerLostError, ServiceError
+from declarative.sandbox.conditions import Behaviour, Conditions, Limits, Timing
+from declarative.sandbox.errors import ServiceError, function_not_found
+from declarative.sandbox.faults import ANY, Fault, Faults
 from declarative.sandbox.invocation import Invoker, prepare
+from declarative.sandbox.operations import AROUND, READS, WRITES
 from declarative.sandbox.packages import NoSources, PackageStore, Sources
 from declarative.sandbox.snapshots import Snapshots
-from declarative.sandbox.traffic import Calls, Fault, Faults, Quotas
+from declarative.sandbox.traffic import Called, Calls, Quotas
 from declarative.sandbox.world import (
     DEFAULT_ACCOUNT,
     DEFAULT_REGION,
@@ -44,60 +40,6 @@ from declarative.sandbox.world import (
 
 if TYPE_CHECKING:
     from declarative.sandbox.records import Function
-
-Operation = Callable[[Call, Asked], Answer]
-
-READS: Mapping[str, Operation] = {
-    "GetAccountSettings": concurrency.get_account_settings,
-    "GetAlias": aliases.get_alias,
-    "GetFunction": functions.get_function,
-    "GetFunctionCodeSigningConfig": settings.get_code_signing,
-    "GetFunctionConcurrency": concurrency.get_function_concurrency,
-    "GetFunctionConfiguration": functions.get_function_configuration,
-    "GetFunctionEventInvokeConfig": settings.get_event_invoke,
-    "GetFunctionRecursionConfig": settings.get_recursion,
-    "GetFunctionUrlConfig": settings.get_function_url,
-    "GetPolicy": policies.get_policy,
-    "GetProvisionedConcurrencyConfig": concurrency.get_provisioned_concurrency,
-    "GetRuntimeManagementConfig": settings.get_runtime_management,
-    "ListAliases": aliases.list_aliases,
-    "ListEventSourceMappings": settings.list_event_source_mappings,
-    "ListFunctionEventInvokeConfigs": settings.list_event_invoke,
-    "ListFunctionUrlConfigs": settings.list_function_urls,
-    "ListFunctions": functions.list_functions,
-    "ListProvisionedConcurrencyConfigs": concurrency.list_provisioned_concurrency,
-    "ListTags": tags.list_tags,
-    "ListVersionsByFunction": versions.list_versions_by_function,
-}
-
-WRITES: Mapping[str, Operation] = {
-    "AddPermission": policies.add_permission,
-    "CreateAlias": aliases.create_alias,
-    "CreateFunction": functions.create_function,
-    "CreateFunctionUrlConfig": settings.create_function_url,
-    "DeleteAlias": aliases.delete_alias,
-    "DeleteFunction": functions.delete_function,
-    "DeleteFunctionCodeSigningConfig": settings.delete_code_signing,
-    "DeleteFunctionConcurrency": concurrency.delete_function_concurrency,
-    "DeleteFunctionEventInvokeConfig": settings.delete_event_invoke,
-    "DeleteFunctionUrlConfig": settings.delete_function_url,
-    "DeleteProvisionedConcurrencyConfig": concurrency.delete_provisioned_concurrency,
-    "PublishVersion": versions.publish_version,
-    "PutFunctionCodeSigningConfig": settings.put_code_signing,
-    "PutFunctionConcurrency": concurrency.put_function_concurrency,
-    "PutFunctionEventInvokeConfig": settings.put_event_invoke,
-    "PutFunctionRecursionConfig": settings.put_recursion,
-    "PutProvisionedConcurrencyConfig": concurrency.put_provisioned_concurrency,
-    "PutRuntimeManagementConfig": settings.put_runtime_management,
-    "RemovePermission": policies.remove_permission,
-    "TagResource": tags.tag_resource,
-    "UntagResource": tags.untag_resource,
-    "UpdateAlias": aliases.update_alias,
-    "UpdateFunctionCode": functions.update_function_code,
-    "UpdateFunctionConfiguration": functions.update_function_configuration,
-    "UpdateFunctionEventInvokeConfig": settings.update_event_invoke,
-    "UpdateFunctionUrlConfig": settings.update_function_url,
-}
 
 
 class LambdaSimulator:
@@ -114,6 +56,11 @@ class LambdaSimulator:
     Attributes:
         calls: How often each operation was called.
         faults: Misfortunes to inject.
+        quotas: AWS's throttling; can be set at any time.
+        conditions: Rights, roles, keys, and what the service cannot read.
+        behaviour: What is not known of AWS, one way or the other.
+        limits: The account's quotas of concurrency and storage.
+        timing: How long transitions take.
         code_url: Makes the address that ``GetFunction`` gives for a package's digest.
         runtime_environment: What invoked handlers find in their environment.
     """
@@ -130,24 +77,33 @@ class LambdaSimulator:
     ) -> None:
         self.calls = Calls()
         self.faults = Faults()
+        self.quotas = quotas
+        self.clock = clock or SystemClock()
+        self.conditions = Conditions(self.clock)
+        self.limits = Limits()
+        self.timing = Timing(pending_seconds, update_seconds, update_seconds, pending_seconds)
         self.code_url: Callable[[str], str] = "sandbox:code/{}".format
         self.runtime_environment: Mapping[str, str] = {}
-        self.quotas = quotas
         self._lock = threading.RLock()
         self._regions: dict[tuple[str, str], Region] = {}
         self._snapshots = Snapshots(directory / "functions") if directory else None
         self._unsaved: set[tuple[str, str, str]] = set()
         self._services = Services(
-            clock=clock or SystemClock(),
+            clock=self.clock,
             new_id=lambda: str(uuid.uuid4()),
             packages=PackageStore(directory / "code" if directory else None),
             sources=sources or NoSources(),
-            pending_seconds=pending_seconds,
-            update_seconds=update_seconds,
+            conditions=self.conditions,
+            timing=self.timing,
+            limits=self.limits,
         )
         self._invoker = Invoker(self._services.packages)
-        for account, region, function in self._snapshots.load() if self._snapshots else ():
-            self._region(account, region).functions[function.name] = function
+        self._load()
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What is not known of AWS, as it is set."""
+        return self.conditions.behaviour
 
     def call(
         self,
@@ -162,20 +118,41 @@ class LambdaSimulator:
 
         Raises:
             ServiceError: Lambda's error answer.
-            AnswerLostError: An injected fault; the operation took effect.
+            AnswerLostError: An injected fault: the connection closes.
+            NoAnswerError: An injected fault: nothing comes.
         """
-        self.calls.count(operation)
+        name, now = function_name(asked), self.clock.monotonic()
+        self.calls.count(Called(operation, name, account, region, now))
         if self.quotas is not None:
-            self.quotas.take(account, region, operation, self._services.clock.monotonic())
-        fault = self.faults.take(operation)
-        if fault is not None and fault.kind == "error-before":
-            raise fault.error()
-        answer = self._perform(operation, self._region(account, region), asked, fault)
-        if fault is not None and fault.kind == "error-after-effect":
-            raise fault.error()
-        if fault is not None and fault.kind == "lost-answer":
-            raise AnswerLostError
+            self.quotas.take(account, region, operation, now)
+        fault = self.faults.take(operation, name)
+        failure = fault.failure() if fault is not None else None
+        if fault is not None and failure is not None and fault.before_effect:
+            raise failure
+        place = self._region(account, region)
+        self.conditions.check(operation, place, name, asked)
+        answer = self._perform(operation, place, check_request(operation, asked), fault)
+        if failure is not None:
+            raise failure
         return answer
+
+    def let_idle(
+        self, function: str, *, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION
+    ) -> None:
+        """Let a function become ``Inactive``, as after weeks without an invocation.
+
+        Raises:
+            ServiceError: There is no such function.
+        """
+        place = self._region(account, region)
+        with self._lock:
+            found = place.functions.get(function)
+            if found is None:
+                raise function_not_found(place.arn(function))
+            found.settle(self.clock.monotonic(), self._services.new_id)
+            found.latest.state = "Inactive"
+            found.latest.revision_id = self._services.new_id()
+            self._save(place, function)
 
     def code(self, digest: str) -> bytes | None:
         """Return a deployment package by the hex SHA-256 of its bytes."""
@@ -188,6 +165,14 @@ class LambdaSimulator:
             for account, region, name in sorted(self._unsaved):
                 self._save(self._region(account, region), name)
             self._unsaved.clear()
+
+    def _load(self) -> None:
+        if self._snapshots is None:
+            return
+        for account, region, function in self._snapshots.load():
+            self._region(account, region).functions[function.name] = function
+        for account, region, around in self._snapshots.load_around():
+            self._region(account, region).around = around
 
     def _region(self, account: str, name: str) -> Region:
         with self._lock:
@@ -213,19 +198,21 @@ class LambdaSimulator:
                 if fault is not None and fault.kind == "failed-transition":
                     _let_fail(region.functions.get(name), fault)
                 self._save(region, name)
+            if operation in AROUND and self._snapshots is not None:
+                self._snapshots.save_around(region.account, region.name, region.around)
         return answer
 
     def _settle(self, region: Region, asked: Asked) -> None:
         """Let time pass for the function of this call, or for all when it names none."""
         name = function_name(asked)
         chosen = [region.functions[name]] if name in region.functions else []
-        now = self._services.clock.monotonic()
+        now = self.clock.monotonic()
         for function in chosen if name else region.functions.values():
             if function.settle(now, self._services.new_id):
                 self._unsaved.add((region.account, region.name, function.name))
 
     def _save(self, region: Region, name: str) -> None:
-        if self._snapshots is None:
+        if self._snapshots is None or not name:
             return
         function = region.functions.get(name)
         if function is None:
@@ -235,9 +222,17 @@ class LambdaSimulator:
         self._unsaved.discard((region.account, region.name, name))
 
 
+_OTHER_ARN = re.compile(
+    r"arn:[^:]*:lambda:[^:]*:[^:]*:"
+    r"(code-signing-config|event-source-mapping|layer|capacity-provider|network-connector):"
+)
+
+
 def function_name(asked: Asked) -> str:
     """Return the bare name of the function a request is about; empty: about none."""
-    named = asked.get("FunctionName") or asked.get("Resource") or ""
+    named = asked.get("FunctionName") or asked.get("Resource") or asked.get("ResourceArn") or ""
+    if not isinstance(named, str) or _OTHER_ARN.match(named):
+        return ""
     if "function:" in named:
         named = named.partition("function:")[2]
         return str(named.partition(":")[0])
@@ -246,6 +241,11 @@ def function_name(asked: Asked) -> str:
 
 
 def _let_fail(function: Function | None, fault: Fault) -> None:
-    for configuration in function.configurations() if function else ():
+    if function is None:
+        return
+    for configuration in function.configurations():
         if configuration.ready_at is not None:
             configuration.failure = (fault.code, fault.message)
+    if fault.operation in (ANY, "PutProvisionedConcurrencyConfig") and function.provisioned:
+        newest = list(function.provisioned.values())[-1]
+        newest["failure"] = fault.message

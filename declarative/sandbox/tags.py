@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def tag_resource(call: Call, asked: Asked) -> Answer:
     """TagResource."""
     function = _function(call, asked)
+    check_tags(asked["Tags"], function.tags)
     _store(call, function, {**function.tags, **asked["Tags"]})
     return {}
 
@@ -46,6 +47,7 @@ def _function(call: Call, asked: Asked) -> Function:
 
 
 def _store(call: Call, function: Function, tags: dict[str, str]) -> None:
-    check_tags(tags)
     function.tags = tags
-    function.latest.revision_id = call.services.new_id()
+    function.tagged = function.tagged or bool(tags)
+    if call.services.behaviour.tags_change_revision:
+        function.latest.revision_id = call.services.new_id()

@@ -1,40 +1,58 @@
-"""What passes through the simulator: counts, injected faults, AWS's quotas."""
+"""What passes through the simulator: what was called how often, and AWS's quotas."""
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import NamedTuple
 
-from declarative.sandbox.errors import ServiceError, throttled
+from declarative.sandbox.errors import throttled
 
-FaultKind = Literal["error-before", "error-after-effect", "lost-answer", "failed-transition"]
+GROUPS = ("get_function", "get_policy", "other", "invoke", "tagging")
+_REMEMBERED = 100_000
 
 
 def quota_group(operation: str) -> str:
     """Return the throttle quota that an operation draws from."""
-    groups = {"GetFunction": "get_function", "GetPolicy": "get_policy", "Invoke": "invoke"}
+    groups = {
+        "GetFunction": "get_function",
+        "GetPolicy": "get_policy",
+        "Invoke": "invoke",
+        "GetResources": "tagging",
+    }
     return groups.get(operation, "other")
 
 
+class Called(NamedTuple):
+    """One call: what was called about which function (empty: none), where and when."""
+
+    operation: str
+    function: str
+    account: str
+    region: str
+    at: float
+
+
 class Calls:
-    """How often each operation was called, however it was answered."""
+    """How often each operation was called, however it was answered; safe for threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
+        self._history: deque[Called] = deque(maxlen=_REMEMBERED)
 
-    def count(self, operation: str) -> None:
+    def count(self, called: Called) -> None:
         """Count one call."""
         with self._lock:
-            self._counts[operation] += 1
+            self._counts[called.operation] += 1
+            self._history.append(called)
 
     def reset(self) -> None:
         """Start again from nothing."""
         with self._lock:
             self._counts.clear()
+            self._history.clear()
 
     @property
     def operations(self) -> dict[str, int]:
@@ -43,76 +61,21 @@ class Calls:
             return dict(sorted(self._counts.items()))
 
     @property
+    def history(self) -> list[Called]:
+        """The calls in their order, the last 100,000 of them."""
+        with self._lock:
+            return list(self._history)
+
+    @property
     def groups(self) -> dict[str, int]:
-        """Calls by quota: ``get_function``, ``get_policy``, ``other``; ``invoke`` has none."""
-        groups = dict.fromkeys(("get_function", "get_policy", "other", "invoke"), 0)
+        """Calls by quota: ``get_function``, ``get_policy``, ``other``.
+
+        ``invoke`` and ``tagging`` draw from none of Lambda's three.
+        """
+        groups = dict.fromkeys(GROUPS, 0)
         for operation, count in self.operations.items():
             groups[quota_group(operation)] += count
         return groups
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One planned misfortune.
-
-    Attributes:
-        kind: ``error-before``: the error and no effect; ``error-after-effect``: both;
-            ``lost-answer``: the effect and a closed connection; ``failed-transition``: a good
-            answer, and what it began ends ``Failed`` with ``code`` and ``message`` as reason.
-    """
-
-    operation: str
-    kind: FaultKind
-    code: str
-    message: str
-    status: int
-
-    def error(self) -> ServiceError:
-        """Return the error answer of this fault."""
-        members = {"Type": "Service" if self.status >= 500 else "User"}  # noqa: PLR2004
-        return ServiceError(self.code, self.message, self.status, members=members)
-
-
-class Faults:
-    """Faults waiting for the call they are meant for."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: list[tuple[int, Fault]] = []
-        self._seen: Counter[str] = Counter()
-
-    def add(
-        self,
-        operation: str,
-        nth: int = 1,
-        kind: FaultKind = "error-before",
-        *,
-        code: str = "ServiceException",
-        message: str = "An injected fault.",
-        status: int = 500,
-    ) -> None:
-        """Let the ``nth`` call of ``operation`` from now on go wrong, once."""
-        if kind not in get_args(FaultKind):
-            raise ValueError(f"kind must be one of {', '.join(get_args(FaultKind))}, not {kind!r}")
-        with self._lock:
-            due = self._seen[operation] + nth
-            self._waiting.append((due, Fault(operation, kind, code, message, status)))
-
-    def clear(self) -> None:
-        """Forget all waiting faults."""
-        with self._lock:
-            self._waiting.clear()
-
-    def take(self, operation: str) -> Fault | None:
-        """Return the fault meant for this call of ``operation``, if there is one."""
-        with self._lock:
-            self._seen[operation] += 1
-            for entry in self._waiting:
-                due, fault = entry
-                if fault.operation == operation and due == self._seen[operation]:
-                    self._waiting.remove(entry)
-                    return fault
-        return None
 
 
 AWS_RATES: Mapping[str, float] = {"get_function": 100.0, "get_policy": 15.0, "other": 15.0}
@@ -122,12 +85,15 @@ class Quotas:
     """Token buckets per account, region and quota group, as AWS throttles the control plane.
 
     Args:
-        rates: Calls a second by quota group; a bucket holds one second's worth. A group
-            without a rate is not throttled.
+        rates: Calls a second by quota group. A group without a rate is not throttled.
+        burst_seconds: How many seconds' worth a full bucket holds.
     """
 
-    def __init__(self, rates: Mapping[str, float] = AWS_RATES) -> None:
+    def __init__(
+        self, rates: Mapping[str, float] = AWS_RATES, *, burst_seconds: float = 1.0
+    ) -> None:
         self._rates = rates
+        self._burst = burst_seconds
         self._lock = threading.Lock()
         self._buckets: dict[tuple[str, str, str], tuple[float, float]] = {}
 
@@ -141,10 +107,14 @@ class Quotas:
         rate = self._rates.get(group)
         if rate is None:
             return
+        full = max(1.0, rate * self._burst)
         key = (account, region, group)
         with self._lock:
-            level, since = self._buckets.get(key, (rate, now))
-            level = min(rate, level + (now - since) * rate)
-            self._buckets[key] = (level - 1 if level >= 1 else level, now)
-        if level < 1:
+            level, since = self._buckets.get(key, (full, now))
+            # Threads may come in another order than they read the clock.
+            level = min(full, level + max(0.0, now - since) * rate)
+            # A call at exactly the rate must not fail on what a float cannot hold.
+            enough = level > 1 - 1e-6
+            self._buckets[key] = (max(0.0, level - 1) if enough else level, max(now, since))
+        if not enough:
             raise throttled("CallerRateLimitExceeded", (1 - level) / rate)

@@ -20,9 +20,12 @@ def receive(call: Call, asked: Asked, package_type: str) -> Code:
     """Return the package that a request brings or points at, checked and kept."""
     if package_type == "Image":
         return _image(call, asked["ImageUri"])
-    data = _zip_bytes(call, asked)
+    data, reference = _zip_bytes(call, asked)
     _check_zip(data)
-    return Code(call.services.packages.put(data), len(data))
+    digest = call.services.packages.put(data)
+    return Code(
+        digest, len(data), source_key=asked.get("SourceKMSKeyArn") or None, reference=reference
+    )
 
 
 def _image(call: Call, uri: str) -> Code:
@@ -32,7 +35,8 @@ def _image(call: Call, uri: str) -> Code:
     return Code(digest, 0, uri)
 
 
-def _zip_bytes(call: Call, asked: Asked) -> bytes:
+def _zip_bytes(call: Call, asked: Asked) -> tuple[bytes, tuple[str, str, str] | None]:
+    in_place = asked.get("S3ObjectStorageMode") == "REFERENCE"
     data = asked.get("ZipFile")
     if data is None:
         place = ObjectPlace(
@@ -42,7 +46,14 @@ def _zip_bytes(call: Call, asked: Asked) -> bytes:
             asked["S3Key"],
             asked.get("S3ObjectVersion"),
         )
-        return call.services.sources.read_object(place)
+        found = call.services.sources.read_object(place)
+        if not in_place:
+            return found.data, None
+        if found.version is None:
+            raise invalid("S3ObjectStorageMode REFERENCE needs a bucket with versioning enabled.")
+        return found.data, (place.bucket, place.key, found.version)
+    if in_place:
+        raise invalid("S3ObjectStorageMode REFERENCE needs S3Bucket and S3Key.")
     if isinstance(data, str):
         data = _decode(data)
     if len(data) > MAX_DIRECT_BYTES:
@@ -51,7 +62,7 @@ def _zip_bytes(call: Call, asked: Asked) -> bytes:
             f"Request must be smaller than {MAX_DIRECT_BYTES} bytes: upload the package to S3",
             413,
         )
-    return bytes(data)
+    return bytes(data), None
 
 
 def _decode(text: str) -> bytes:

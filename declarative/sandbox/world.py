@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from declarative.sandbox.clock import lambda_time
 from declarative.sandbox.errors import ServiceError, function_not_found, invalid, mismatch
-from declarative.sandbox.records import LATEST, Configuration, Function
+from declarative.sandbox.records import LATEST, Configuration, Function, Surroundings
 
 if TYPE_CHECKING:
     from declarative.sandbox.clock import Clock
+    from declarative.sandbox.conditions import Behaviour, Conditions, Limits, Timing
     from declarative.sandbox.packages import PackageStore, Sources
 
 _NAME = re.compile(
@@ -42,6 +43,7 @@ class Region:
     account: str
     name: str
     functions: dict[str, Function] = field(default_factory=dict)
+    around: Surroundings = field(default_factory=Surroundings)
 
     def arn(self, function: str, qualifier: str | None = None) -> str:
         """Return the ARN of a function, or of what a qualifier names of it."""
@@ -49,6 +51,10 @@ class Region:
             f"arn:{partition_of(self.name)}:lambda:{self.name}:{self.account}:function:{function}"
         )
         return f"{base}:{qualifier}" if qualifier else base
+
+    def other_arn(self, kind: str, name: str) -> str:
+        """Return the ARN of something of Lambda's that is no function."""
+        return f"arn:{partition_of(self.name)}:lambda:{self.name}:{self.account}:{kind}:{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,14 @@ class Services:
     new_id: Callable[[], str]
     packages: PackageStore
     sources: Sources
-    pending_seconds: float
-    update_seconds: float
+    conditions: Conditions
+    timing: Timing
+    limits: Limits
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What is not known of AWS, as it is set."""
+        return self.conditions.behaviour
 
     def ready_at(self, seconds: float) -> float:
         """Return the monotonic time at which something that begins now will end."""
@@ -154,7 +166,8 @@ def select(function: Function, qualifier: str | None) -> Configuration | None:
 def require_settled(call: Call, function: Function) -> None:
     """Refuse a change while another one of the same function is under way."""
     state, update = function.latest.state, function.latest.update
-    if state != "Active":
+    restorable = state == "Inactive" and call.services.behaviour.inactive_updates == "accepted"
+    if state != "Active" and not restorable:
         raise _conflict(f"The function is currently in the following state: {state}")
     if update == "InProgress":
         arn = call.region.arn(function.name)

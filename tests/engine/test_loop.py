@@ -366,20 +366,22 @@ def test_a_reader_of_another_releases_version_follows_it(world) -> None:
     first = world.release("first")
     second = world.release(
         "second",
-        function={"environment": {"variables": {"V": Pending("release.first.function.version")}}},
+        function={
+            "environment": {"variables": {"VALUE": Pending("release.first.function.version")}}
+        },
         depends_on=("release.first",),
     )
     world.declare(first, second)
     assert world.apply().status == "applied"
     found = world.lambda_client().get_function_configuration(FunctionName=world.name("second"))
-    assert found["Environment"]["Variables"] == {"V": "1"}
+    assert found["Environment"]["Variables"] == {"VALUE": "1"}
     assert world.plan().is_empty
     world.declare(replace(first, function={**first.function, "timeout": 8}), second)
     plan = world.plan()
     assert any(attribute.unknown for change in plan.changes for attribute in change.attributes)
     world.apply(plan)
     found = world.lambda_client().get_function_configuration(FunctionName=world.name("second"))
-    assert found["Environment"]["Variables"] == {"V": "2"}
+    assert found["Environment"]["Variables"] == {"VALUE": "2"}
 
 
 def reader_of(world, expression: str):
@@ -387,7 +389,7 @@ def reader_of(world, expression: str):
 
     return world.release(
         "second",
-        function={"environment": {"variables": {"V": Pending(expression)}}},
+        function={"environment": {"variables": {"VALUE": Pending(expression)}}},
         depends_on=("release.first",),
     )
 
@@ -499,10 +501,10 @@ def test_a_plan_of_outputs_alone_is_applied_once(world) -> None:
 
 def test_a_name_that_begins_with_underscores_is_a_name(world) -> None:
     def declare(value: str) -> None:
-        world.declare(world.release(function={"environment": {"variables": {"__KEY": value}}}))
+        world.declare(world.release(tags={"__KEY": value}))
 
     declare("one")
     world.apply()
     declare("two")
     [change] = world.plan().changes[0].attributes
-    assert change.path == ("environment", "variables", "__KEY")
+    assert change.path == ("__KEY",)

@@ -250,7 +250,7 @@ def test_where_an_alias_of_another_release_will_point_is_not_read_before_it_does
     value = Pending("release.first.alias.live.version")
     reader = world.release(
         "reader",
-        function={"environment": {"variables": {"V": value}}},
+        function={"environment": {"variables": {"VALUE": value}}},
         depends_on=("release.first",),
     )
     world.declare(world.release("first"), reader)
@@ -264,7 +264,7 @@ def test_where_an_alias_of_another_release_will_point_is_not_read_before_it_does
     # Where the alias stays as it is, its version is known.
     assert world.apply().status == "applied"
     found = world.aws("GetFunctionConfiguration", "reader")
-    assert found["Environment"]["Variables"] == {"V": "1"}
+    assert found["Environment"]["Variables"] == {"VALUE": "1"}
     assert world.plan().is_empty
 
 

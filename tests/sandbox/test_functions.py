@@ -118,16 +118,25 @@ def test_a_dry_run_changes_nothing(
             "InvalidParameterValueException",
             "AWS_REGION",
         ),
-        ({"Layers": ["arn"] * 6}, "InvalidParameterValueException", "5 layers"),
+        (
+            {"Layers": [f"arn:aws:lambda:us-east-1:1{n:011}:layer:l:1" for n in range(6)]},
+            "InvalidParameterValueException",
+            "5 layers",
+        ),
         ({"Tags": {str(n): "" for n in range(51)}}, "InvalidParameterValueException", "tags"),
         ({"Tags": {"aws:x": ""}}, "InvalidParameterValueException", "aws:"),
         ({"Runtime": None}, "InvalidParameterValueException", "Runtime is mandatory"),
         ({"Handler": None}, "InvalidParameterValueException", "Handler is mandatory"),
         ({"Code": {"ZipFile": b"no zip"}}, "InvalidParameterValueException", "unzip"),
         ({"Code": {"ZipFile": b""}}, "InvalidParameterValueException", "non-empty"),
-        ({"Code": {"S3Bucket": "b"}}, "InvalidParameterValueException", "source"),
+        ({"Code": {"S3Bucket": "bucket"}}, "InvalidParameterValueException", "source"),
         ({"Code": {"ImageUri": "r:t"}}, "InvalidParameterValueException", "ImageUri"),
-        ({"PackageType": "Image"}, "InvalidParameterValueException", "ImageUri"),
+        ({"PackageType": "Image"}, "InvalidParameterValueException", "Handler or Runtime or Layer"),
+        (
+            {"PackageType": "Image", "Runtime": None, "Handler": None},
+            "InvalidParameterValueException",
+            "ImageUri",
+        ),
     ],
 )
 def test_limits(
@@ -250,5 +259,9 @@ def test_versions_and_aliases_have_no_tags(simulator: LambdaSimulator, new_funct
 
 
 def test_an_unknown_operation_is_named(simulator: LambdaSimulator) -> None:
-    with refused("UnknownOperationException.*CreateEventSourceMapping"):
-        simulator.call("CreateEventSourceMapping")
+    with refused("UnknownOperationException.*StopDurableExecution"):
+        simulator.call(
+            "StopDurableExecution",
+            DurableExecutionArn="arn:aws:lambda:us-east-1:123456789012:function:f:1"
+            "/durable-execution/a/b",
+        )

@@ -28,7 +28,13 @@ def test_calls_are_counted_by_operation_and_quota(
         "GetFunction": 3,
         "GetPolicy": 1,
     }
-    assert simulator.calls.groups == {"get_function": 3, "get_policy": 1, "other": 2, "invoke": 0}
+    assert simulator.calls.groups == {
+        "get_function": 3,
+        "get_policy": 1,
+        "other": 2,
+        "invoke": 0,
+        "tagging": 0,
+    }
     simulator.calls.reset()
     assert simulator.calls.operations == {}
 

@@ -106,7 +106,7 @@ def test_an_update_of_an_alias_leaves_what_it_does_not_name(ask: Ask) -> None:
     ("version", "weights", "code"),
     [
         ("1", {"1": 0.5}, "InvalidParameterValueException.*already included"),
-        ("1", {"$LATEST": 0.5}, r"InvalidParameterValueException: \$LATEST is not supported"),
+        ("1", {"$LATEST": 0.5}, "ValidationException.*additionalVersionWeights"),
         ("$LATEST", {"1": 0.5}, r"InvalidParameterValueException: \$LATEST is not supported"),
         ("1", {"2": 1.5}, "ValidationException.*additionalVersionWeights"),
         ("1", {"2": -0.5}, "ValidationException.*additionalVersionWeights"),
