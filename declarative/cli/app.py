@@ -135,11 +135,17 @@ def _history(app: typer.Typer) -> None:
 
 
 def _state(app: typer.Typer) -> None:
-    from declarative.cli import state, upkeep
+    from declarative.cli import editing, inspecting, state, upkeep
 
     group = typer.Typer(help="Look at what is recorded, and look after it.", **_PLAIN)
     _add(group, state.list_, "lamform state list --revision 3", name="list")
     _add(group, state.show, "lamform state show 'checkout[dev].alias.live'", name="show")
+    _add(group, inspecting.diff, "lamform state diff 3 5 --only checkout", name="diff")
+    _add(group, inspecting.pull, "lamform state pull > state.json", name="pull")
+    _add(group, editing.accept, "lamform state accept 'checkout[dev]'", name="accept")
+    _add(group, editing.rm, "lamform state rm 'checkout[dev].alias.live'", name="rm")
+    _add(group, editing.mv, "lamform state mv checkout 'checkout[eu]'", name="mv")
+    _add(group, editing.undo, "lamform state undo 7", name="undo")
     _add(group, upkeep.verify, "lamform state verify", name="verify")
     _add(group, upkeep.unlock, "lamform state unlock 2eb6cde1a371", name="unlock")
     _add(

@@ -72,6 +72,7 @@ def _revisions(state: StateReader, chosen: frozenset[str] | None) -> Iterator[Hi
 def history_revision(revision: Revision) -> HistoryRevision:
     """Return a revision as history shows it."""
     details = revision.details.get("releases")
+    undoes = revision.details.get("undoes")
     releases = details if isinstance(details, list) else []
     return HistoryRevision(
         revision=revision.number,
@@ -84,6 +85,7 @@ def history_revision(revision: Revision) -> HistoryRevision:
         plan_id=revision.plan_id,
         git_commit=revision.git_commit,
         reverts=revision.reverts,
+        undoes=undoes if isinstance(undoes, int) else None,
         releases=tuple(_release(one) for one in releases if isinstance(one, Mapping)),
     )
 

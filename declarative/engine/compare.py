@@ -76,7 +76,8 @@ class Worlds:
             return artifact.code_sha256
         # An object says nothing of its content, but the same object has the same content.
         same = recorded.desired.artifact.identity == artifact.identity
-        return recorded.function.code_sha256 if same else None
+        own = same and not recorded.function.code_accepted
+        return recorded.function.code_sha256 if own else None
 
     @property
     def visible(self) -> Visible:
@@ -210,11 +211,20 @@ def _code_change(worlds: Worlds, function: ObservedFunction) -> tuple[AttributeC
     if wanted is not None:
         changed = AttributeChange(path=("code_sha256",), before=function.code_sha256, after=wanted)
     else:
-        before = worlds.recorded.desired.artifact.identity if worlds.recorded else None
+        before = _artifact_before(worlds)
         changed = AttributeChange(
             path=("artifact",), before=before, after=worlds.desired.artifact.identity
         )
     return (changed,)
+
+
+def _artifact_before(worlds: Worlds) -> str | None:
+    recorded = worlds.recorded
+    if recorded is None:
+        return None
+    if recorded.function is not None and recorded.function.code_accepted:
+        return recorded.function.code_sha256  # it came from no artifact of ours
+    return recorded.desired.artifact.identity
 
 
 def _tag_difference(

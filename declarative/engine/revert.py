@@ -10,17 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from backends.base import object_id
 from declarative.engine.compare import Restore, content_digest
 from declarative.engine.intents import Intent, target_of
+from declarative.engine.moves import forward, moves_since, trace
 from declarative.engine.planner import PlanRequest, plan_intents
 from declarative.engine.reading import Reading
 from declarative.engine.recovery import recovered_view
 from declarative.engine.snapshot import Recorded, Snapshot, read_snapshot
 from declarative.errors import LamformError, RefusedError
 from declarative.model.plan import PlannedDiagnostic
-from declarative.model.revision import NOTHING, ReleaseRecord
+from declarative.model.revision import EDITED, NOTHING, ReleaseRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from backends.base import Revision, StateReader
     from declarative.model.plan import Plan
 
@@ -46,15 +50,18 @@ def plan_revert(
     ``target`` is a revision's number (every release that differs from it goes back to it),
     or ``previous`` (the releases that head changed go back to their newest applied state
     before head; where head is a revert, before the revision it reverts to, so that
-    repeating it walks back and never toggles). ``only`` limits it to some releases.
+    repeating it walks back and never toggles). ``only`` limits it to some releases. Releases
+    that were renamed in state since are followed.
 
     Raises:
         LamformError: there is no such revision, or nothing to go back to.
-        RefusedError: a release was not applied in that revision, without ``allow_failed``.
+        RefusedError: a release was not applied in that revision, without ``allow_failed``;
+            it was edited in it, or head is an edit, which ``state undo`` takes back.
     """
     snapshot = recovered_view(reading, refresh=True)
     number, goals, notes = _goals(target, reading.state, snapshot)
     chosen = {address: goal for address, goal in goals.items() if only is None or address in only}
+    _refuse_edited(chosen)
     _refuse_failed(chosen, allow_failed=allow_failed)
     problems = list(notes)
     intents = []
@@ -153,7 +160,7 @@ def _goals(
             "There is nothing to go back to", "The state has no revision yet. Apply first."
         )
     if target == "previous":
-        return (*_previous(head, state), ())
+        return _previous(head, state)
     if not target.isdigit():
         raise LamformError.of(
             "No such revision",
@@ -161,17 +168,37 @@ def _goals(
             "lamform history lists them.",
         )
     number = int(target)
-    past = read_snapshot(state, at=number)
-    differing = [
-        address
-        for address in past.releases
-        if past.releases.object(address) != snapshot.releases.object(address)
-    ]
-    past.releases.load(differing)
-    snapshot.releases.load(differing)
-    goals = {address: Goal(number, past.releases[address].record) for address in differing}
-    newer = sorted(snapshot.releases.keys() - past.releases.keys())
+    past = _past(number, state, snapshot)
+    goals = {
+        address: Goal(number, recorded.record)
+        for address, recorded in past.items()
+        if _differs(recorded, snapshot.releases.get(address))
+    }
+    newer = sorted(snapshot.releases.keys() - past.keys())
     return number, goals, _kept(newer, number)
+
+
+def _past(number: int, state: StateReader, present: Snapshot) -> Mapping[str, Recorded]:
+    """Return the records of a revision, under the names that their releases have today."""
+    past = read_snapshot(state, at=number)
+    moves = moves_since(state, number)
+    if not moves:
+        return past.releases
+    return {
+        record.address: _under_new_name(recorded, record, present.releases.get(record.address))
+        for recorded in past.releases.values()
+        for record in (forward(recorded.record, moves),)
+    }
+
+
+def _under_new_name(past: Recorded, record: ReleaseRecord, present: Recorded | None) -> Recorded:
+    if record is past.record:
+        return past
+    # A move carried the holds over to the new name; the record of then has them as they were.
+    held = present.record.held if present else ()
+    if present and record.model_copy(update={"held": held}) == present.record:
+        return present
+    return Recorded(record, object_id(record.to_bytes()))
 
 
 def _kept(newer: list[str], number: int) -> tuple[PlannedDiagnostic, ...]:
@@ -182,32 +209,67 @@ def _kept(newer: list[str], number: int) -> tuple[PlannedDiagnostic, ...]:
     return (PlannedDiagnostic(severity="warning", summary=summary),)
 
 
-def _previous(head: Revision, state: StateReader) -> tuple[int, dict[str, Goal]]:
+def _differs(past: Recorded, present: Recorded | None) -> bool:
+    return present is None or past.object != present.object
+
+
+def _previous(
+    head: Revision, state: StateReader
+) -> tuple[int, dict[str, Goal], tuple[PlannedDiagnostic, ...]]:
+    if head.status == EDITED:
+        raise RefusedError.of(
+            "The newest revision is an edit of state",
+            f"Revision {head.number} ({head.message}) changed nothing in AWS. Take it back with "
+            f"lamform state undo {head.number}, or go back to a revision by its number.",
+        )
     before = head.number
     if head.reverts is not None:
         before = head.reverts if head.status == "applied" else head.reverts + 1
     goals: dict[str, Goal] = {}
-    for address in head.changes:
-        goal = _newest_applied(address, state, before)
-        if goal is not None:
-            goals[address] = goal
+    passed: dict[str, int] = {}
+    wanted = set(head.changes)
+    for address, revision, record in trace(wanted, state, before=before):
+        if revision.status == EDITED:  # what it has was applied before, or is no apply's
+            if record.status == EDITED:
+                passed.setdefault(address, revision.number)
+        elif record.status == "applied":
+            goals[address] = Goal(revision.number, record)
+            wanted.discard(address)
     if not goals:
         raise LamformError.of(
             "There is nothing to go back to",
             f"No release that revision {head.number} changed was applied in a revision before "
             f"{before}. lamform history lists them.",
         )
-    return max(goal.revision for goal in goals.values()), goals
+    notes = tuple(
+        _passed(address, passed[address], goal.revision)
+        for address, goal in sorted(goals.items())
+        if address in passed
+    )
+    return max(goal.revision for goal in goals.values()), goals, notes
 
 
-def _newest_applied(address: str, state: StateReader, before: int) -> Goal | None:
-    for number, object_id in state.resource_history(address):
-        if number >= before or object_id is None:
-            continue
-        record = ReleaseRecord.from_bytes(state.objects([object_id])[object_id])
-        if record.status == "applied":
-            return Goal(number, record)
-    return None
+def _passed(address: str, edit: int, goal: int) -> PlannedDiagnostic:
+    return PlannedDiagnostic(
+        severity="warning",
+        summary=f"{address} goes back to revision {goal}, past revision {edit}",
+        detail=f"Revision {edit} edited what is recorded of it and applied nothing.",
+        address=address,
+    )
+
+
+def _refuse_edited(goals: dict[str, Goal]) -> None:
+    """Refuse what no apply has made: whether it ever served like that is not known."""
+    edited = sorted(address for address, goal in goals.items() if goal.record.status == EDITED)
+    if edited:
+        number = goals[edited[0]].revision
+        raise RefusedError.of(
+            "That revision holds what was edited, not what was applied",
+            f"What revision {number} records of {', '.join(edited)} was accepted from AWS or "
+            "partly forgotten (lamform history says by which revision). Choose a revision that "
+            "an apply made, or leave these out with --only. To take the edit itself back, use "
+            "lamform state undo with its number.",
+        )
 
 
 def _refuse_failed(goals: dict[str, Goal], *, allow_failed: bool) -> None:

@@ -103,7 +103,7 @@ def select(addresses: Iterable[str], patterns: Iterable[str]) -> frozenset[str]:
     Raises:
         LamformError: a pattern matches nothing; near addresses are suggested.
     """
-    known = {address: _loose(address) for address in addresses}
+    known = {address: _loose(address) for address in sorted(addresses)}
     chosen: set[str] = set()
     for pattern in patterns:
         wanted = _loose(pattern)

@@ -8,7 +8,7 @@ longer mention it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import JsonValue
 
@@ -25,7 +25,10 @@ KEPT_VERSIONS = 100
 NOTHING = "nothing"
 """What stands among held digests where the files wanted the release to be gone."""
 
-ReleaseStatus = Literal["applied", "failed", "interrupted", "recovered", "rolled_back"]
+EDITED: Final = "edited"
+"""The status of a revision that changed state and nothing else, and of what it edited."""
+
+ReleaseStatus = Literal["applied", "edited", "failed", "interrupted", "recovered", "rolled_back"]
 
 
 class RecordedFunction(Frozen):
@@ -36,6 +39,8 @@ class RecordedFunction(Frozen):
             files do not show plainly are fingerprints.
         declared: The leaves that lamform manages; after an apply that did not end well,
             those it managed before as well.
+        code_accepted: Whether the code was put there by somebody else and accepted since: it
+            tells nothing of the artifact.
     """
 
     arn: str
@@ -44,6 +49,7 @@ class RecordedFunction(Frozen):
     code_sha256: str
     code_size: int
     revision_id: str | None = None
+    code_accepted: bool = False
 
 
 class RecordedAlias(Frozen):
@@ -75,6 +81,8 @@ class ReleaseRecord(Frozen):
     """All that is recorded of one release.
 
     Attributes:
+        status: How the apply ended that made it; ``edited`` where a part was accepted from AWS
+            or forgotten since, so that it is no state that an apply has made.
         version: The version that holds this record's code and configuration.
         versions: Known versions, newest last, at most `KEPT_VERSIONS`.
         held: Digests of what the files wanted when a revert went back from it; while

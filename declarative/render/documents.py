@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from declarative.model.base import Frozen
-from declarative.model.plan import DriftFinding, Plan
+from declarative.model.plan import Change, DriftFinding, Plan
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -33,17 +33,24 @@ class DriftDocument(Frozen):
 
 
 class HistoryRelease(Frozen):
-    """What one revision did to one release; ``versions`` and ``aliases`` are from → to."""
+    """What one revision did to one release; ``versions`` and ``aliases`` are from → to.
+
+    Attributes:
+        parts: The parts that an edit was about; none where it was the whole release.
+        origin: Its name before a move.
+    """
 
     address: str
     status: str | None = None
     action: str | None = None
     versions: dict[str, str | None] = Field(default_factory=dict)
     aliases: dict[str, dict[str, str | None]] = Field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    origin: str | None = None
 
 
 class HistoryRevision(Frozen):
-    """One revision."""
+    """One revision; ``reverts`` and ``undoes`` are the numbers of others."""
 
     revision: int
     id: str
@@ -55,6 +62,7 @@ class HistoryRevision(Frozen):
     plan_id: str | None
     git_commit: str | None
     reverts: int | None
+    undoes: int | None = None
     releases: tuple[HistoryRelease, ...]
 
 
@@ -183,14 +191,75 @@ class StateRecoverDocument(Frozen):
     revision: HistoryRevision | None
 
 
+class StateEditDocument(Frozen):
+    """What an edit of state did; ``revision`` is null where there was nothing to change."""
+
+    format_version: str = FORMAT_VERSION
+    revision: int | None
+    id: str | None = None
+    message: str = ""
+    undoes: int | None = None
+    releases: tuple[HistoryRelease, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class StateMove(Frozen):
+    """A release that has another name in the second revision."""
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+
+    origin: str = Field(alias="from")
+    to: str
+
+
+class StateDiffDocument(Frozen):
+    """What two revisions record differently.
+
+    Attributes:
+        changes: Part by part, as in a plan: what the second has otherwise than the first.
+        moves: Releases with another name.
+        unseen: Releases of which only what is not shown differs: what the files wanted, holds.
+    """
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+
+    format_version: str = FORMAT_VERSION
+    origin: int = Field(alias="from")
+    to: int
+    changes: tuple[Change, ...]
+    moves: tuple[StateMove, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+
+class StatePullDocument(Frozen):
+    """All that is recorded as of one revision.
+
+    Attributes:
+        releases: By address, the record of each release as it is stored.
+        outputs: As that revision recorded them: value, whether it is sensitive, and what
+            gives a sensitive one again.
+    """
+
+    format_version: str = FORMAT_VERSION
+    project: str
+    revision: int
+    id: str
+    created_at: str
+    releases: dict[str, JsonValue]
+    outputs: dict[str, JsonValue] = Field(default_factory=dict)
+
+
 SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "drift": DriftDocument,
     "explain": ExplainDocument,
     "history": HistoryDocument,
     "plan": Plan,
     "state": StateDocument,
+    "state-diff": StateDiffDocument,
+    "state-edit": StateEditDocument,
     "state-list": StateListDocument,
     "state-recover": StateRecoverDocument,
+    "state-pull": StatePullDocument,
     "state-unlock": StateUnlockDocument,
     "state-verify": StateVerifyDocument,
 }

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Final
 
 from declarative.render.literals import key, literal, multiline
 from declarative.render.look import Look, Style, columns, padded, printable, table
-from declarative.render.text import drift_lines
-from declarative.render.view import drift_line
+from declarative.render.text import drift_lines, release_lines
+from declarative.render.view import difference_view, drift_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pydantic import JsonValue
 
+    from declarative.engine.statediff import ReleaseDifference
     from declarative.render.documents import (
         DriftDocument,
         HistoryDocument,
         HistoryRelease,
         StateDocument,
+        StateEditDocument,
     )
 
 _SHOWN_RELEASES: Final = 3
@@ -54,6 +56,8 @@ def history_text(history: HistoryDocument, look: Look) -> str:
         what = "; ".join(shown) or "outputs"
         if one.reverts is not None:
             what = f"back to {one.reverts}: {what}"
+        if one.undoes is not None:
+            what = f"undoes {one.undoes}: {what}"
         when = one.created_at[:19].replace("T", " ") + "Z"
         rows.append((str(one.revision), one.status, when, one.author, one.message, what))
     head, *lines = table(rows)
@@ -76,10 +80,63 @@ def _release(release: HistoryRelease) -> str:
         f"{name} {move.get('from') or ''}→{move.get('to') or ''}"
         for name, move in release.aliases.items()
     ]
-    words = [release.action or "", *moves]
+    parts = [one for one in release.parts if one.removeprefix("alias ") not in release.aliases]
+    origin = f"from {_short(release.origin)}" if release.origin else ""
+    words = [release.action or "", ", ".join(parts), origin, *moves]
     if release.status not in (None, "applied"):
         words.append(f"({release.status})")
-    return " ".join([release.address.removeprefix("release."), *filter(None, words)])
+    return " ".join([_short(release.address), *filter(None, words)])
+
+
+def _short(address: str) -> str:
+    return address.removeprefix("release.")
+
+
+def edit_text(edit: StateEditDocument, title: str, look: Look) -> str:
+    """Return what an edit did, release by release, and how it is taken back."""
+    lines = [look.paint(title, Style.BOLD), ""]
+    lines.extend(f"  {printable(_edited(one))}" for one in edit.releases)
+    lines.extend(
+        ["", f"Revision {edit.revision}. Take it back with: lamform state undo {edit.revision}"]
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _edited(release: HistoryRelease) -> str:
+    if release.action == "relink":
+        return f"{release.address}: what it says of the others"
+    if release.origin:
+        return f"{release.origin} → {release.address}"
+    moves = (
+        f"{name} {move.get('from') or 'none'} → {move.get('to') or 'none'}"
+        for name, move in release.aliases.items()
+    )
+    parts = (one for one in release.parts if one.removeprefix("alias ") not in release.aliases)
+    facts = ", ".join([*parts, *moves])
+    return f"{release.address}: {facts}" if facts else release.address
+
+
+def difference_text(
+    found: Sequence[ReleaseDifference], numbers: tuple[int, int], look: Look
+) -> str:
+    """Return what two revisions record differently, in the form of a plan."""
+    start, end = numbers
+    view = difference_view(found)
+    if not view.releases and not view.recorded_only:
+        return f"Revisions {start} and {end} record the same.\n"
+    lines = [look.paint(f"From revision {start} to revision {end}:", Style.BOLD)]
+    for release in view.releases:
+        lines.extend(["", *release_lines(release, look)])
+    if view.recorded_only:
+        addresses = ", ".join(map(printable, view.recorded_only))
+        text = (
+            f"Besides, of {addresses} something differs that is not shown: what the files "
+            "wanted, or a hold."
+        )
+        lines.extend(["", look.prose(text)])
+    counts = f"{view.appeared} appeared, {view.changed} changed, {view.gone} disappeared"
+    lines.extend(["", f"{counted(len(view.releases), 'release')}: {counts}."])
+    return "\n".join(lines) + "\n"
 
 
 def state_text(state: StateDocument, look: Look) -> str:

@@ -72,10 +72,11 @@ def _actions(view: PlanView, look: Look) -> Iterator[str]:
     yield f"lamform will perform the following actions{goal}:"
     for release in view.releases:
         yield ""
-        yield from _release(release, look)
+        yield from release_lines(release, look)
 
 
-def _release(release: Release, look: Look) -> Iterator[str]:
+def release_lines(release: Release, look: Look) -> Iterator[str]:
+    """Yield one release with its parts, values aligned."""
     yield "  " + look.paint(f"# {printable(release.address)} {release.phrase}", Style.BOLD)
     for note in release.notes:
         yield from look.prose(f"({note})", "  # ").splitlines()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from declarative.engine.statediff import ReleaseDifference
     from declarative.model.plan import (
         AliasMove,
         AttributeChange,
@@ -342,6 +343,74 @@ def drift_line(finding: DriftFinding) -> Drift:
         recorded = observed = SENSITIVE
     name = "code" if finding.finding == "code" else dotted(finding.path)
     return Drift(finding.address, Attribute(Mark.CHANGE, name, recorded, observed), finding.finding)
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceView:
+    """What two revisions record differently: releases, and how many came, changed and went."""
+
+    releases: tuple[Release, ...]
+    recorded_only: tuple[str, ...]
+    appeared: int
+    changed: int
+    gone: int
+
+
+_DIFFERENCES: dict[Action, tuple[Mark, str]] = {
+    Action.CREATE: (Mark.ADD, "appeared"),
+    Action.DELETE: (Mark.REMOVE, "is recorded no longer"),
+}
+
+
+def difference_view(found: Iterable[ReleaseDifference]) -> DifferenceView:
+    """Return what to show of the difference of two revisions, in its order."""
+    listed = list(found)
+    shown = [one for one in listed if one.changes or one.moved_from or _comes_or_goes(one)]
+    actions = [one.action for one in shown]
+    appeared, gone = actions.count(Action.CREATE), actions.count(Action.DELETE)
+    return DifferenceView(
+        releases=tuple(map(_difference, shown)),
+        recorded_only=tuple(one.address for one in listed if one not in shown),
+        appeared=appeared,
+        changed=len(shown) - appeared - gone,
+        gone=gone,
+    )
+
+
+def _comes_or_goes(one: ReleaseDifference) -> bool:
+    return one.action is not Action.UPDATE
+
+
+def _difference(one: ReleaseDifference) -> Release:
+    mark, phrase = _DIFFERENCES.get(one.action, (Mark.CHANGE, "changed"))
+    if one.moved_from:
+        phrase = f"was {one.moved_from}" + (", and changed" if one.changes else "")
+    parts = tuple(_recorded_part(change) for change in one.changes)
+    return Release(one.address, mark, phrase, one.place, parts, (), "")
+
+
+def _recorded_part(change: Change) -> Part:
+    title = _part_name(change)
+    attributes = change.attributes
+    version = next((one for one in attributes if one.path == ("function_version",)), None)
+    if version is not None:
+        ends = (literal(end) if end is not None else "" for end in (version.before, version.after))
+        title += ": " + " → ".join(end.strip('"') for end in ends).strip()
+        attributes = tuple(one for one in attributes if one is not version)
+    mark = _PART_MARKS.get(change.action, Mark.CHANGE)
+    leaves = [leaf for one in attributes for leaf in _leaves(one) if _has_sides(leaf)]
+    if mark is Mark.ADD:  # of a whole part what is empty, or stands in its place, says nothing
+        leaves = [one for one in leaves if one.after not in _EMPTY and one.path[0] not in _PLACE]
+    shown = () if mark is Mark.REMOVE else map(_attribute, leaves)
+    return Part(mark, title, tuple(shown))
+
+
+_EMPTY: tuple[JsonValue, ...] = ("", [], {})
+_PLACE = ("function_name", "account_id", "region", "arn", "code_size")
+
+
+def _has_sides(change: AttributeChange) -> bool:
+    return change.sensitive or change.before is not None or change.after is not None
 
 
 def _outputs(plan: Plan) -> tuple[Output, ...]:
