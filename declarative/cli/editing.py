@@ -17,8 +17,8 @@ from declarative.cli.session import Session
 from declarative.cli.state import parts
 from declarative.cli.wiring import ApplySettings, OpenProject, open_project
 from declarative.engine import accepting, editing, renaming
-from declarative.engine.snapshot import Snapshot
 from declarative.engine.recovery import recovered_view
+from declarative.engine.snapshot import Snapshot
 from declarative.engine.writing import Writing
 from declarative.errors import LamformError
 from declarative.model.address import Address, select

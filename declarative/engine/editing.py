@@ -11,18 +11,17 @@ changed; it is read by `accept`, and where a dead run is in the way.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from backends.base import RevisionDraft, commit_disjoint
 from declarative.engine.commit import record_dead_runs
-from declarative.engine.leases import hold
+from declarative.engine.leases import new_run
 from declarative.engine.moves import moves_of
 from declarative.engine.records import recorded_outputs
-from declarative.engine.snapshot import Snapshot, read_snapshot
 from declarative.engine.recovery import dead_runs
+from declarative.engine.snapshot import Snapshot, read_snapshot
 from declarative.errors import LamformError, RefusedError, StalePlanError
 from declarative.model.address import Address
 from declarative.model.revision import EDITED, ReleaseRecord
@@ -94,14 +93,7 @@ def carry_out(
     dead = dead_runs(state, writing.runner)
     concerned = any(addresses.intersection(run.open) for run in dead)
     held = addresses.union(*(run.open for run in dead)) if concerned else addresses
-    with hold(
-        state,
-        writing.runner,
-        uuid.uuid4().hex[:12],
-        held,
-        timeout=writing.lock_timeout,
-        waiting=writing.waiting,
-    ) as lease:
+    with writing.lease(new_run(), held) as lease:
         if concerned:
             record_dead_runs(writing, lease)
         snapshot = read_snapshot(state)
@@ -114,10 +106,18 @@ def carry_out(
                 "Another run recorded something that this edit is about. Nothing was changed; "
                 "do it again.",
             )
-        revision = commit_disjoint(
-            state, _draft(edit, writing, snapshot), base=snapshot.revision, token=lease.token
-        )
+        revision = record_edit(edit, writing, snapshot, token=lease.token)
         return Edited(revision, edit.notes, lease.took_over)
+
+
+def record_edit(edit: Edit, writing: Writing, snapshot: Snapshot, *, token: int) -> Revision:
+    """Make an edit of ``snapshot`` the new head, as a revision ``edited``.
+
+    Raises:
+        ConflictError: another run recorded one of the releases meanwhile.
+    """
+    draft = _draft(edit, writing, snapshot)
+    return commit_disjoint(writing.state, draft, base=snapshot.revision, token=token)
 
 
 def _draft(edit: Edit, writing: Writing, snapshot: Snapshot) -> RevisionDraft:

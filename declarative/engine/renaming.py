@@ -9,8 +9,8 @@ from declarative.engine.editing import Edit, Edited, carry_out, record_in, summa
 from declarative.engine.moves import Move, forward, forward_desired, trace
 from declarative.engine.reading import Reading
 from declarative.engine.records import recorded_outputs
-from declarative.engine.snapshot import Snapshot
 from declarative.engine.recovery import recovered_view
+from declarative.engine.snapshot import Snapshot
 from declarative.errors import LamformError
 from declarative.language.renames import renamed
 from declarative.model.address import Address, select

@@ -16,9 +16,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from declarative.sandbox.clock import SimulatedClock
+from declarative.sandbox.operations import READS, WRITES
 from declarative.sandbox.routes import ROUTES
 from declarative.sandbox.server import Sandbox
-from declarative.sandbox.operations import READS, WRITES
 
 Make = Callable[..., Any]
 ACCOUNT = "111111111111"
