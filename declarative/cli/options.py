@@ -59,6 +59,23 @@ RollForward: TypeAlias = Annotated[
     bool,
     typer.Option("--roll-forward", help="End the hold of a revert on the selected releases."),
 ]
+NoAdopt: TypeAlias = Annotated[
+    bool, typer.Option("--no-adopt", help="Refuse a plan that would adopt a function.")
+]
+TakeOver: TypeAlias = Annotated[
+    bool,
+    typer.Option("--take-over", help="Adopt functions of other projects and of CloudFormation."),
+]
+AdoptRemovesEnv: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--adopt-removes-env", help="Let adopting remove environment variables nobody declares."
+    ),
+]
+LeaveTriggers: TypeAlias = Annotated[
+    bool,
+    typer.Option("--leave-triggers", help="Delete functions that event source mappings invoke."),
+]
 FormatOption: TypeAlias = Annotated[
     Format | None, typer.Option("--format", help="How to write the result.", show_default="text")
 ]

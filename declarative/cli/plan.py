@@ -11,6 +11,7 @@ from declarative.cli import options, plans
 from declarative.cli.loading import inputs_of, warn
 from declarative.cli.session import Session
 from declarative.cli.wiring import open_project
+from declarative.model.plan import Consent
 
 _CHANGES = 2
 
@@ -32,6 +33,10 @@ def plan(
     destroy: options.Destroy = False,
     refresh: options.RefreshOption = options.Refresh.FULL,
     roll_forward: options.RollForward = False,
+    no_adopt: options.NoAdopt = False,
+    take_over: options.TakeOver = False,
+    adopt_removes_env: options.AdoptRemovesEnv = False,
+    leave_triggers: options.LeaveTriggers = False,
     parallelism: options.Parallelism = 10,
     var: options.Variables = None,
     var_file: options.VariableFiles = None,
@@ -40,6 +45,12 @@ def plan(
     session: Session = context.obj
     session.use(style)
     plans.expect_place(out)
+    consent = Consent(
+        no_adopt=no_adopt,
+        take_over=take_over,
+        adopt_removes_env=adopt_removes_env,
+        leave_triggers=leave_triggers,
+    )
     selected = plans.Selected(
         tuple(only or ()),
         tuple(exclude or ()),
@@ -47,6 +58,7 @@ def plan(
         destroy,
         refresh,
         roll_forward,
+        consent,
     )
     with open_project(inputs_of(session, var, var_file)) as opened:
         made = plans.make(opened, selected, parallelism=parallelism).plan

@@ -25,6 +25,7 @@ from declarative.language.saved import residual_scope
 from declarative.language.settings import ProjectSettings, read_settings
 from declarative.language.showing import ordered
 from declarative.language.values import Value
+from declarative.model.bound import Relocation
 from declarative.model.checks import has_sensitive
 from declarative.model.project_config import OutputConfig
 
@@ -99,6 +100,17 @@ class Project:
     def releases(self) -> tuple[str, ...]:
         """Return the addresses of all releases, in the order of the files."""
         return tuple(item.address for item in self._instances)
+
+    def relocations(self) -> tuple[Relocation, ...]:
+        """Return what became of releases that were declared under other addresses.
+
+        Raises:
+            ConfigurationError: with the errors of all those blocks.
+        """
+        problems = Problems()
+        moves = check_moves(self._declarations.moves, self.releases(), problems)
+        problems.raise_any(self.sources)
+        return tuple(Relocation(move.source, move.target, move.destroy) for move in moves)
 
     @uncollected()
     def bind(self, world: World, only: frozenset[str] | None = None) -> tuple[BoundRelease, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from declarative.errors import ConfigurationError, Diagnostic, SourceRange
+from declarative.model.address import Address
 from declarative.model.artifact_config import ArtifactConfig
 from declarative.model.artifacts import LocalArtifact, S3Artifact
 from declarative.model.release_config import (
@@ -108,6 +109,21 @@ class Delivery:
             "bake": self.bake,
         }
         return tuple(name for name, value in given.items() if value)
+
+
+@dataclass(frozen=True, slots=True)
+class Relocation:
+    """What became of a release that was declared before: ``moved``, or ``removed``.
+
+    Attributes:
+        source: Its former address; without a key, all instances of that name are meant.
+        target: Where it is declared now; None: no longer.
+        destroy: Whether a removed one is deleted in AWS.
+    """
+
+    source: Address
+    target: Address | None = None
+    destroy: bool = True
 
 
 @dataclass(frozen=True, slots=True)
