@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from declarative.aws.failures import required
 from declarative.engine.ports import ObservedAlias, ObservedFunction, ZipCode
-from declarative.model.fields import LEAVES, default_of, from_api, get, put, to_api
+from declarative.model.fields import FUNCTION, LEAVES, default_of, from_api, get, put, to_api
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,8 +17,14 @@ if TYPE_CHECKING:
     from declarative.engine.ports import Code
     from declarative.model.fields import Attributes
 
-_NOT_CONFIGURATION: Final = ("package_type", "architectures")
+_NOT_CONFIGURATION: Final = frozenset(
+    field.name for field in FUNCTION if field.create_only or field.code
+)
 """What `UpdateFunctionConfiguration` does not take: fixed for good, or set with the code."""
+
+_LOG_LEVELS: Final = ("ApplicationLogLevel", "SystemLogLevel")
+_SOURCE_KEY: Final = "SourceKMSKeyArn"
+"""Beside the code in answers and when a function is created; a member of its own later."""
 
 
 def observed_function(answer: Mapping[str, Any]) -> ObservedFunction:
@@ -40,12 +47,14 @@ def observed_function(answer: Mapping[str, Any]) -> ObservedFunction:
         if error
     }
     tagged = configuration.get("Version", "$LATEST") == "$LATEST" and not tags_error
-    return _function(
-        configuration,
+    observed = _function(
+        {**configuration, _SOURCE_KEY: code.get(_SOURCE_KEY)},
         tags=dict(answer.get("Tags") or {}) if tagged else None,
         unreadable=unreadable,
         code_location=code.get("Location"),
     )
+    reserved = (answer.get("Concurrency") or {}).get("ReservedConcurrentExecutions")
+    return replace(observed, reserved_concurrent_executions=reserved)
 
 
 def observed_configuration(answer: Mapping[str, Any]) -> ObservedFunction:
@@ -77,7 +86,11 @@ def creation(name: str, attributes: Mapping[str, JsonValue], code: Code) -> dict
         value = get(attributes, path)
         if value is not None and value != default_of(path, name):
             declared = put(declared, path, value)
-    return {"FunctionName": name, "Code": package(code), **to_api(declared)}
+    request = to_api(declared)
+    source = package(code)
+    if _SOURCE_KEY in request:
+        source[_SOURCE_KEY] = request.pop(_SOURCE_KEY)
+    return {"FunctionName": name, "Code": source, **request}
 
 
 def function_request(
@@ -122,6 +135,14 @@ def reconfiguration(name: str, attributes: Mapping[str, JsonValue]) -> dict[str,
     if "image_config" in settable:
         # An empty structure resets all of it; empty members are refused.
         request["ImageConfig"] = _without_defaults("image_config", settable)
+    logging = request.get("LoggingConfig")
+    if isinstance(logging, dict):
+        # Levels belong to JSON, where AWS has one if nobody says which; with Text it refuses them.
+        as_json = logging.get("LogFormat") == "JSON"
+        for level in _LOG_LEVELS:
+            found = logging.pop(level, "INFO")
+            if as_json:
+                logging[level] = found
     network = request.get("VpcConfig")
     if isinstance(network, dict) and not network.get("SubnetIds"):
         # Dual stack is a property of subnets; where they go, it goes.
@@ -166,6 +187,7 @@ def _function(
         last_update_status=configuration.get("LastUpdateStatus"),
         reason=_reason(configuration),
         code_location=code_location,
+        config_sha256=configuration.get("ConfigSha256"),
     )
 
 

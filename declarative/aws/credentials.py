@@ -7,6 +7,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from declarative.aws.quotas import quota_of
 from declarative.aws.web_identity import ServiceAccount, TokenSource, WebIdentity
 from declarative.errors import ConfigurationError, Diagnostic
 from declarative.model.values import Pending, Sensitive
@@ -24,21 +25,29 @@ _FALLBACK_REGION: Final = "us-east-1"
 
 
 class CallCounter:
-    """Counts requests by operation, each attempt for itself; safe for many threads."""
+    """Counts requests by operation and by quota, each attempt for itself; safe for threads."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self._quotas: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def __call__(self, event_name: str, **_: object) -> None:
         """Take the SDK's ``before-send.SERVICE.OPERATION`` event."""
+        service, _dot, operation = event_name.removeprefix("before-send.").partition(".")
         with self._lock:
-            self._counts[event_name.rpartition(".")[2]] += 1
+            self._counts[operation] += 1
+            self._quotas[quota_of(service, operation)] += 1
 
     def counts(self) -> Mapping[str, int]:
         """Return the counts so far."""
         with self._lock:
             return dict(self._counts)
+
+    def quotas(self) -> Mapping[str, int]:
+        """Return the counts so far by quota; see `declarative.aws.quotas`."""
+        with self._lock:
+            return dict(self._quotas)
 
 
 def sdk_session(connector: Connector, counter: CallCounter, environ: Mapping[str, str]) -> Session:

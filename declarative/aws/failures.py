@@ -32,6 +32,10 @@ class NotFoundError(RemoteError):
     """AWS has no such function, version, alias or object."""
 
 
+class DeniedError(RemoteError):
+    """AWS says that this identity may not make the call."""
+
+
 class IncompleteAnswerError(ValueError):
     """An answer of success that lacks what such an answer always has.
 
@@ -64,6 +68,12 @@ THROTTLES: Final = frozenset(
 )
 """Codes by which AWS says that it did nothing because too much was asked of it."""
 
+_DENIED: Final = frozenset(
+    {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "UnauthorizedException"}
+)
+_MISSING: Final = frozenset(
+    {"ResourceNotFoundException", "ProvisionedConcurrencyConfigNotFoundException"}
+)
 _MOVED: Final = re.compile(r"(?i)codesha256.*(different|does not match|mismatch)")
 
 
@@ -100,6 +110,7 @@ class Place:
 
         Raises:
             NotFoundError: AWS has no such thing.
+            DeniedError: the identity may not make this call.
             PreconditionFailedError: it has changed since it was read.
             OutcomeUnknownError: the call may or may not have been carried out.
             RemoteError: anything else.
@@ -142,7 +153,9 @@ class _Attempt:
         what = f"AWS answered {shown}" + (f" (request ID {request})" if request else "")
         if inner:
             return self._error(RemoteError, f"{action} failed", what, advice)
-        if code == "ResourceNotFoundException":
+        if code in _DENIED:
+            return self._error(DeniedError, f"{action} was refused", what, advice)
+        if code in _MISSING:
             return self._error(NotFoundError, f"{action}: not found", what, advice)
         if status == HTTPStatus.PRECONDITION_FAILED or _MOVED.search(message):
             return self._error(

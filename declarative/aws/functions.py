@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from declarative.aws.answers import (
     alias_request,
@@ -18,11 +18,12 @@ from declarative.aws.answers import (
     secrets_of,
 )
 from declarative.aws.failures import NotFoundError, required
-from declarative.aws.retries import persist
+from declarative.aws.setting_reader import SettingReader
+from declarative.aws.setting_writer import SettingWriter
 from declarative.errors import Diagnostic, RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.type_defs import (
@@ -39,20 +40,25 @@ if TYPE_CHECKING:
     from declarative.aws.retries import Pacing
     from declarative.engine.ports import Code, ObservedAlias, ObservedFunction
 
-_T = TypeVar("_T")
 
-
-class LambdaReader:
+class LambdaReader(SettingReader):
     """Reads functions; the port is `declarative.engine.ports.FunctionReader`.
 
     Attributes:
         place: The connector and region, for messages.
         reading: Returns a client that may repeat a call by itself.
+        tagging: Returns one of the tagging API, and where its calls go.
     """
 
-    def __init__(self, place: Place, reading: Callable[[], LambdaClient]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        reading: Callable[[], LambdaClient],
+        tagging: Callable[[], tuple[Any, Place]],
+    ) -> None:
         self.place = place
         self.reading = reading
+        self.tagging = tagging
 
     def function(self, name: str, qualifier: str | None = None) -> ObservedFunction | None:
         """Return the function (or the version or alias target), or None where there is none."""
@@ -113,7 +119,7 @@ class LambdaReader:
         return RemoteError((Diagnostic(summary, detail, address=self.place.connector),))
 
 
-class LambdaFunctions(LambdaReader):
+class LambdaFunctions(LambdaReader, SettingWriter):
     """Reads and changes functions; the port is `declarative.engine.ports.FunctionWriter`.
 
     Attributes:
@@ -125,10 +131,12 @@ class LambdaFunctions(LambdaReader):
         self,
         place: Place,
         reading: Callable[[], LambdaClient],
+        tagging: Callable[[], tuple[Any, Place]],
+        *,
         writing: Callable[[], LambdaClient],
         pacing: Pacing,
     ) -> None:
-        super().__init__(place, reading)
+        super().__init__(place, reading, tagging)
         self.writing = writing
         self.pacing = pacing
 
@@ -146,7 +154,7 @@ class LambdaFunctions(LambdaReader):
             "CreateFunctionRequestTypeDef",
             function_request(name, attributes, code, tags=tags, publish=publish),
         )
-        return self._change(
+        return self.change(
             "CreateFunction",
             name,
             lambda client: observed_configuration(client.create_function(**request)),
@@ -162,7 +170,7 @@ class LambdaFunctions(LambdaReader):
         )
         if revision_id is not None:
             request["RevisionId"] = revision_id
-        return self._change(
+        return self.change(
             "UpdateFunctionConfiguration",
             name,
             lambda client: observed_configuration(client.update_function_configuration(**request)),
@@ -177,6 +185,7 @@ class LambdaFunctions(LambdaReader):
         publish: bool,
         revision_id: str | None,
         architectures: Sequence[str] | None = None,
+        source_kms_key_arn: str | None = None,
     ) -> ObservedFunction:
         """Replace the code; with ``publish``, answer the version that was published."""
         request = cast(
@@ -187,7 +196,9 @@ class LambdaFunctions(LambdaReader):
             request["RevisionId"] = revision_id
         if architectures is not None:
             request["Architectures"] = cast("list[str]", list(architectures))  # type: ignore[typeddict-item] # AWS checks the names
-        return self._change(
+        if source_kms_key_arn is not None:
+            request["SourceKMSKeyArn"] = source_kms_key_arn
+        return self.change(
             "UpdateFunctionCode",
             name,
             lambda client: observed_configuration(client.update_function_code(**request)),
@@ -202,7 +213,7 @@ class LambdaFunctions(LambdaReader):
             request["CodeSha256"] = code_sha256
         if revision_id is not None:
             request["RevisionId"] = revision_id
-        return self._change(
+        return self.change(
             "PublishVersion",
             name,
             lambda client: observed_configuration(client.publish_version(**request)),
@@ -210,7 +221,7 @@ class LambdaFunctions(LambdaReader):
 
     def delete_function(self, name: str) -> None:
         """Delete the function with all its versions and aliases; a missing one is no error."""
-        self._remove(
+        self.remove(
             "DeleteFunction", name, lambda client: client.delete_function(FunctionName=name)
         )
 
@@ -222,7 +233,7 @@ class LambdaFunctions(LambdaReader):
             "CreateAliasRequestTypeDef",
             alias_request(name, alias, version=version, description=description, routing=routing),
         )
-        return self._change(
+        return self.change(
             "CreateAlias",
             f"{name}:{alias}",
             lambda client: observed_alias(client.create_alias(**request)),
@@ -248,7 +259,7 @@ class LambdaFunctions(LambdaReader):
         }
         if revision_id is not None:
             request["RevisionId"] = revision_id
-        return self._change(
+        return self.change(
             "UpdateAlias",
             f"{name}:{alias}",
             lambda client: observed_alias(client.update_alias(**request)),
@@ -256,7 +267,7 @@ class LambdaFunctions(LambdaReader):
 
     def delete_alias(self, name: str, alias: str) -> None:
         """Delete an alias; a missing one is no error."""
-        self._remove(
+        self.remove(
             "DeleteAlias",
             f"{name}:{alias}",
             lambda client: client.delete_alias(FunctionName=name, Name=alias),
@@ -264,35 +275,17 @@ class LambdaFunctions(LambdaReader):
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add or replace tags of a function (its unqualified ARN)."""
-        self._change(
+        self.change(
             "TagResource", arn, lambda client: client.tag_resource(Resource=arn, Tags=dict(tags))
         )
 
     def untag(self, arn: str, keys: Sequence[str]) -> None:
         """Remove tags of a function; a missing key is no error."""
-        self._change(
+        self.change(
             "UntagResource",
             arn,
             lambda client: client.untag_resource(Resource=arn, TagKeys=list(keys)),
         )
-
-    def _change(
-        self,
-        operation: str,
-        subject: str,
-        call: Callable[[LambdaClient], _T],
-        *,
-        secrets: Collection[str] = (),
-    ) -> _T:
-        client = self.writing()
-        with self.place.translating(operation, subject, changing=True, secrets=secrets):
-            return persist(lambda: call(client), self.pacing)
-
-    def _remove(self, operation: str, subject: str, call: Callable[[LambdaClient], object]) -> None:
-        try:
-            self._change(operation, subject, call)
-        except NotFoundError:
-            return
 
 
 def _fetch(url: str) -> tuple[int, bytes]:

@@ -1,19 +1,23 @@
 """All accounts and regions a project reaches: sessions, clients, accounts, counts.
 
 Per connector there is one SDK session, and per region of it two Lambda clients: one for
-reading, which may repeat a call by itself, and one for changing, which never does.
+reading, which may repeat a call by itself, and one for changing, which never does. All of
+them take their turn in the account's quotas before each attempt.
 """
 
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from declarative import __version__
 from declarative.aws.credentials import CallCounter, sdk_session, sts_region
 from declarative.aws.failures import Place, required
 from declarative.aws.functions import LambdaFunctions, LambdaReader
-from declarative.aws.retries import Pacing
+from declarative.aws.quotas import Bucket, Quotas, quota_of
+from declarative.aws.retries import Pacing, Reread, is_throttle, retry_after
 from declarative.aws.secrets import SecretReader
 from declarative.errors import Diagnostic, RemoteError
 
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from declarative.language.world import SecretSource, SecretText
     from declarative.model.bound import Connector
 
-_READ_ATTEMPTS: Final = 5
+_TAGGING: Final = "resourcegroupstaggingapi"
 
 
 class AwsCloud:
@@ -52,6 +56,7 @@ class AwsCloud:
         self._connections = connections
         self._environ = environ or {}
         self._counter = CallCounter()
+        self._quotas = Quotas(self._pacing)
         self._secrets = SecretReader()
         self._lock = threading.Lock()
         # By address, since a connector cannot be hashed; more than one where state
@@ -65,16 +70,27 @@ class AwsCloud:
     def reader(self, connector: Connector, region: str) -> FunctionReader:
         """Return the reader for one region; no call is made yet."""
         account = self._account(connector)
-        return LambdaReader(account.place("lambda", region), account.functions(region, "reading"))
+        return LambdaReader(
+            account.place("lambda", region),
+            account.functions(region, "reading"),
+            account.tagging(region),
+        )
 
-    def writer(self, connector: Connector, region: str) -> FunctionWriter:
-        """Return the writer for one region; no call is made yet."""
+    def writer(
+        self, connector: Connector, region: str, *, timeout: float | None = None
+    ) -> FunctionWriter:
+        """Return the writer for one region; no call is made yet.
+
+        ``timeout`` is how many seconds a change is repeated while another is in progress.
+        """
         account = self._account(connector)
+        pacing = account.pacing if timeout is None else replace(account.pacing, timeout=timeout)
         return LambdaFunctions(
             account.place("lambda", region),
             account.functions(region, "reading"),
-            account.functions(region, "writing"),
-            self._pacing,
+            account.tagging(region),
+            writing=account.functions(region, "writing"),
+            pacing=pacing,
         )
 
     def s3(self, connector: Connector, region: str) -> S3Client:
@@ -95,13 +111,26 @@ class AwsCloud:
         """Return how many AWS calls were made so far, by operation."""
         return self._counter.counts()
 
+    def calls_by_quota(self) -> Mapping[str, int]:
+        """Return how many were made so far in each of Lambda's quotas, and elsewhere."""
+        return self._counter.quotas()
+
     def _account(self, connector: Connector) -> _Account:
         with self._lock:
             known = self._accounts.setdefault(connector.address, [])
             for account in known:
                 if account.connector == connector:
                     return account
-            known.append(_Account(connector, self._counter, self._connections, self._environ))
+            known.append(
+                _Account(
+                    connector,
+                    self._counter,
+                    self._quotas,
+                    replace(self._pacing, retry=connector.retry),
+                    connections=self._connections,
+                    environ=self._environ,
+                )
+            )
             return known[-1]
 
 
@@ -112,12 +141,17 @@ class _Account:
         self,
         connector: Connector,
         counter: CallCounter,
+        quotas: Quotas,
+        pacing: Pacing,
+        *,
         connections: int,
         environ: Mapping[str, str],
     ) -> None:
         self.connector = connector
+        self.pacing = pacing
         self._environ = environ
         self._counter = counter
+        self._quotas = quotas
         self._connections = connections
         # Creating sessions and clients is not safe for threads; using clients is.
         self._creating = threading.Lock()
@@ -149,6 +183,14 @@ class _Account:
             if self.connector.allowed_account_ids:
                 self.account_id()
             return cast("LambdaClient", self._client("lambda", region, use))
+
+        return client
+
+    def tagging(self, region: str) -> Callable[[], tuple[Any, Place]]:
+        def client() -> tuple[Any, Place]:
+            if self.connector.allowed_account_ids:
+                self.account_id()
+            return self._client(_TAGGING, region, "reading"), self.place("tag", region)
 
         return client
 
@@ -204,19 +246,45 @@ class _Account:
             service,
             region_name=region or sts_region(session, self.connector),
             endpoint_url=self.connector.endpoint_url,
-            config=self._config(use),
+            config=self._config(),
         )
+        events = client.meta.events
+        if use == "reading":
+            events.register("needs-retry", Reread(self.pacing))
+        if service == "lambda":
+            # Before the request is signed: a signature is good for a few minutes only.
+            events.register_first("request-created.lambda", partial(self._take, region))
+            events.register_first("needs-retry.lambda", partial(self._note, region))
         if service == "s3":
-            client.meta.events.register_first("needs-retry.s3", _stay_in_region)
+            events.register_first("needs-retry.s3", _stay_in_region)
         return client
 
-    def _config(self, use: Literal["reading", "writing"]) -> Config:
+    def _take(self, region: str, operation_name: str, **_: object) -> None:
+        """Wait for a call's turn; the SDK's ``request-created`` event, once per attempt."""
+        bucket = self._bucket(region, operation_name)
+        if bucket is not None:
+            bucket.take()
+
+    def _note(
+        self, region: str, response: tuple[Any, Any] | None, operation: Any, **_: object
+    ) -> None:
+        """Go slower where AWS throttles; the SDK's ``needs-retry`` event, once per attempt."""
+        bucket = self._bucket(region, operation.name)
+        if bucket is not None and response is not None and is_throttle(response):
+            bucket.throttled(retry_after(response[1]))
+
+    def _bucket(self, region: str, operation: str) -> Bucket | None:
+        # Until somebody asks for the account, the connector stands for it.
+        known = self._number if isinstance(self._number, str) else self.connector.address
+        quota = quota_of("lambda", operation)
+        return self._quotas.bucket(known, region, quota, self.connector.quota_share)
+
+    def _config(self) -> Config:
         from botocore.config import Config
 
-        attempts = _READ_ATTEMPTS if use == "reading" else 1
         config = Config(
             user_agent_extra=f"lamform/{__version__}",
-            retries={"mode": "standard", "total_max_attempts": attempts},
+            retries={"mode": "standard", "total_max_attempts": 1},  # see `Reread`
             connect_timeout=10,
             read_timeout=60,
             max_pool_connections=self._connections,

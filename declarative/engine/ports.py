@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from declarative.engine.setting_ports import SettingsReader, SettingsWriter
+
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
@@ -35,6 +37,8 @@ class ObservedFunction:
         last_update_status: ``InProgress``, ``Successful``, ``Failed``; None likewise.
         reason: The reason AWS gives for a state or update that is not good, with its code.
         code_location: Where the package can be downloaded for ten minutes, if AWS said.
+        reserved_concurrent_executions: What ``GetFunction`` says is reserved; None: nothing is.
+        config_sha256: AWS's own digest of the configuration, where it gives one.
     """
 
     name: str
@@ -50,6 +54,8 @@ class ObservedFunction:
     last_update_status: str | None = None
     reason: str | None = None
     code_location: str | None = field(default=None, repr=False)
+    reserved_concurrent_executions: int | None = None
+    config_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +105,8 @@ class Runner:
     command: str
 
 
-class FunctionReader(Protocol):
-    """Reads the functions of one account and region."""
+class FunctionReader(SettingsReader, Protocol):
+    """Reads the functions of one account and region, and what surrounds them."""
 
     def function(self, name: str, qualifier: str | None = None) -> ObservedFunction | None:
         """Return the function (or the version or alias target), or None where there is none.
@@ -123,8 +129,8 @@ class FunctionReader(Protocol):
         ...
 
 
-class FunctionWriter(FunctionReader, Protocol):
-    """Changes the functions of one account and region.
+class FunctionWriter(FunctionReader, SettingsWriter, Protocol):
+    """Changes the functions of one account and region, and what surrounds them.
 
     No call is repeated when its outcome is unknown: `OutcomeUnknownError` is raised
     and the caller looks. A ``revision_id`` makes the call conditional; when it no longer
@@ -157,8 +163,12 @@ class FunctionWriter(FunctionReader, Protocol):
         publish: bool,
         revision_id: str | None,
         architectures: Sequence[str] | None = None,
+        source_kms_key_arn: str | None = None,
     ) -> ObservedFunction:
-        """Replace the code; with ``publish``, answer the version that was published."""
+        """Replace the code; with ``publish``, answer the version that was published.
+
+        An empty ``source_kms_key_arn`` is AWS's own key; None leaves what there is.
+        """
         ...
 
     def publish_version(
@@ -242,12 +252,26 @@ class Cloud(Protocol):
         """Return how many AWS calls were made so far, by operation."""
         ...
 
+    def calls_by_quota(self) -> Mapping[str, int]:
+        """Return how many were made so far in each of Lambda's quotas.
+
+        Those are ``get_function``, ``get_policy`` and ``other``; what draws from none of them
+        is ``elsewhere``.
+        """
+        ...
+
 
 class WritableCloud(Cloud, Protocol):
     """All accounts and regions a project reaches, for an apply."""
 
-    def writer(self, connector: Connector, region: str) -> FunctionWriter:
-        """Return the writer for one region; no call is made yet."""
+    def writer(
+        self, connector: Connector, region: str, *, timeout: float | None = None
+    ) -> FunctionWriter:
+        """Return the writer for one region; no call is made yet.
+
+        ``timeout`` is how many seconds a change may be repeated while AWS says that another
+        one is in progress: the release's. None: as long as the adapter does by itself.
+        """
         ...
 
 

@@ -125,6 +125,8 @@ class Secrets:
             },
             assume_role=settings.assume_role,
             allowed_account_ids=settings.allowed_account_ids,
+            quota_share=settings.quota_share,
+            retry=settings.retry,
         )
 
     def _credential(self, address: str, name: str, value: JsonValue) -> object:
@@ -188,6 +190,8 @@ def settings_of(connector: Connector) -> ConnectorSettings:
         credentials={name: _without_secret(value) for name, value in connector.credentials.items()},
         assume_role={name: _without_secret(value) for name, value in connector.assume_role.items()},
         allowed_account_ids=connector.allowed_account_ids,
+        quota_share=connector.quota_share,
+        retry=connector.retry,
     )
 
 

@@ -1,7 +1,8 @@
 """Waiting for AWS to finish what it accepted, in the quota made for polling.
 
-``GetFunction`` has 100 calls a second of its own per account and region; the waits here
-use nothing else, back off, and end at once when AWS says the work failed.
+``GetFunction`` has 100 calls a second of its own per account and region; waits for functions
+use nothing else, back off, and end at once when AWS says the work failed. Provisioned
+concurrency can only be read in the shared quota.
 """
 
 from __future__ import annotations
@@ -9,13 +10,19 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from declarative.engine.setting_ports import Unreadable
 from declarative.errors import InterruptedRunError, RemoteError
+from declarative.model.reasons import advice_for
 
 if TYPE_CHECKING:
     from declarative.engine.ports import FunctionReader, ObservedFunction
+    from declarative.engine.setting_ports import ObservedConcurrency, SettingsReader
+
+_T = TypeVar("_T")
 
 TIMEOUT: Final = 600.0
 """Seconds a wait may take where nobody says otherwise."""
@@ -24,22 +31,6 @@ _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 3.0
 _GROWTH = 1.6
 
-# State reason codes of the Lambda API and what a person can do about each.
-_ADVICE = {
-    "EniLimitExceeded": "Raise the account's quota of network interfaces, or use fewer subnets.",
-    "InsufficientRolePermissions": "Give the function's role the permissions its settings need "
-    "(for a VPC: ec2:CreateNetworkInterface and its companions).",
-    "InvalidConfiguration": "Check the settings that AWS names in the reason.",
-    "InvalidSubnet": "Check that every subnet exists, in the function's account and region.",
-    "InvalidSecurityGroup": "Check that every security group exists, in the subnets' VPC.",
-    "SubnetOutOfIPAddresses": "Use subnets with free addresses.",
-    "ImageAccessDenied": "Let the function's role and Lambda read the image repository.",
-    "KMSKeyAccessDenied": "Let the function's role use the KMS key.",
-    "KMSKeyNotFound": "Check the KMS key's ARN and region.",
-    "DisabledKMSKey": "Enable the KMS key.",
-    "InternalError": "AWS failed; apply again.",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -47,11 +38,21 @@ class Patience:
 
     Attributes:
         stop: Set when the run is to end; a wait ends at once.
-        seconds: The longest wait.
+        seconds: The longest wait: the release's timeout.
+        monotonic: Tells the time, in seconds.
+        jitter: Returns a number in [0, 1), different on every runner.
+        pause: Waits for some seconds and says whether the run is to end; None: as ``stop`` does.
     """
 
     stop: threading.Event
     seconds: float = TIMEOUT
+    monotonic: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = random.random
+    pause: Callable[[float], bool] | None = None
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, and say whether the run is to end."""
+        return (self.pause or self.stop.wait)(seconds)
 
 
 def wait_until_ready(
@@ -63,29 +64,76 @@ def wait_until_ready(
         RemoteError: it failed, vanished, or took longer than ``patience.seconds``.
         InterruptedRunError: the run was told to stop.
     """
-    deadline = time.monotonic() + patience.seconds
-    pause = _FIRST_PAUSE
-    while True:
+
+    def look() -> ObservedFunction | str:
         function = reader.function(name, qualifier)
-        if function is None:
+        if function is None or function.state == "Deleting":
             raise RemoteError.of(
                 "The function is gone",
-                f"{_called(name, qualifier)} was deleted while lamform waited for it.",
+                f"{_called(name, qualifier)} was deleted while lamform waited for it. Plan again.",
             )
         if _failed(function):
             raise _failure(function, name, qualifier)
         if function.state != "Pending" and function.last_update_status != "InProgress":
             return function
-        if time.monotonic() + pause > deadline:
+        return f"{function.state} with its last update {function.last_update_status}"
+
+    return _until(look, _called(name, qualifier), patience)
+
+
+def wait_until_warm(
+    reader: SettingsReader, name: str, qualifier: str, patience: Patience
+) -> ObservedConcurrency:
+    """Return the provisioned concurrency of an alias once all of it is there.
+
+    Raises:
+        RemoteError: AWS could not provide it, it vanished, or it took too long.
+        InterruptedRunError: the run was told to stop.
+    """
+    called = f"provisioned concurrency of {name}:{qualifier}"
+
+    def look() -> ObservedConcurrency | str:
+        found = reader.provisioned_concurrency(name, qualifier)
+        if found is None:
+            raise RemoteError.of(
+                "Provisioned concurrency is gone",
+                f"The {called} was deleted while lamform waited for it. Plan again.",
+            )
+        if isinstance(found, Unreadable):
+            raise RemoteError.of(
+                "Provisioned concurrency cannot be read",
+                f"The {called} was asked for, but {found.permission} is missing to see it come.",
+            )
+        if found.status == "FAILED":
+            raise RemoteError.of(
+                "AWS could not provide the concurrency",
+                f"The {called}: {found.reason or 'AWS gives no reason'}. Ask for fewer "
+                "environments, or raise the account's quota of concurrent executions.",
+            )
+        return found if found.status == "READY" else f"{found.available} of {found.requested}"
+
+    return _until(look, f"the {called}", patience)
+
+
+def _until(look: Callable[[], _T | str], called: str, patience: Patience) -> _T:
+    """Return what ``look`` finds once that is no longer a description of what is not done."""
+    deadline = patience.monotonic() + patience.seconds
+    pause = _FIRST_PAUSE
+    while True:
+        found = look()
+        if not isinstance(found, str):
+            return found
+        left = deadline - patience.monotonic()
+        if left <= 0:
             raise RemoteError.of(
                 "AWS did not finish in time",
-                f"{_called(name, qualifier)} is still {function.state} with its last update "
-                f"{function.last_update_status} after {patience.seconds:.0f} s.",
+                f"{called} is still {found} after {patience.seconds:.0f} s. Apply again, or "
+                "raise the release's timeout.",
             )
-        if patience.stop.wait(pause * random.uniform(0.8, 1.2)):  # noqa: S311 - jitter
-            raise InterruptedRunError.of(
-                "Interrupted", f"The wait for {_called(name, qualifier)} was cut short."
-            )
+        # The last look is at the deadline, not up to a pause before it.
+        spread = min(pause * (0.8 + 0.4 * patience.jitter()), left)
+        if patience.wait(spread):
+            raise InterruptedRunError.of("Interrupted", f"The wait for {called} was cut short.")
         pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
 
@@ -99,8 +147,7 @@ def _failed(function: ObservedFunction) -> bool:
 
 def _failure(function: ObservedFunction, name: str, qualifier: str | None) -> RemoteError:
     reason = function.reason or "AWS gives no reason."
-    advice = next((text for code, text in _ADVICE.items() if code in reason), "")
     return RemoteError.of(
         "AWS could not complete the change",
-        f"{_called(name, qualifier)}: {reason} {advice}".strip(),
+        f"{_called(name, qualifier)}: {reason} {advice_for(reason)}".strip(),
     )

@@ -19,6 +19,7 @@ from declarative.model.project_config import (
     RemoteConfig,
     RetryConfig,
 )
+from declarative.model.retry import Retry
 
 if TYPE_CHECKING:
     from declarative.language.expressions import Scope
@@ -43,8 +44,9 @@ def connector_of(instance: Instance) -> Connector:
     config = read_section(section, scope, ConnectorConfig)
     credentials = single(section, "credentials", scope)
     retry = single(section, "retry", scope)
-    if retry is not None:
-        read_section(retry.section, retry.scope, RetryConfig)
+    waits = (
+        RetryConfig() if retry is None else read_section(retry.section, retry.scope, RetryConfig)
+    )
     return Connector(
         instance.address,
         config.region,
@@ -53,6 +55,8 @@ def connector_of(instance: Instance) -> Connector:
         role_of(section, scope),
         dict(config.default_tags),
         config.allowed_account_ids,
+        config.quota_share,
+        Retry(**waits.model_dump()),
     )
 
 

@@ -78,7 +78,6 @@ _AWS: Final = shape(
         "assume_role": _ASSUME_ROLE,
         "retry": one(shape(config.RetryConfig)),
     },
-    acts_later="quota_share retry",
     explained={
         "profile": 'Write credentials "profile" { name = "…" }.',
         "access_key": 'Write credentials "static" { … }.',

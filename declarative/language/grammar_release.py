@@ -10,6 +10,7 @@ from declarative.language.schema import Nested, Shape, one, shape
 from declarative.model import artifact_config, config, project_config
 from declarative.model import release_config as release
 from declarative.model.fields import FUNCTION as FIELDS
+from declarative.model.fields import Field
 from declarative.model.fields import Shape as Holds
 
 _STRUCTURES: Final[dict[str, type[config.Config]]] = {
@@ -25,9 +26,17 @@ _STRUCTURES: Final[dict[str, type[config.Config]]] = {
     "durable_config": config.DurableField,
     "tenancy_config": config.TenancyField,
     "capacity_provider_config": config.CapacityProviderField,
+    "runtime_config": config.RuntimeField,
+    "accelerator_config": config.AcceleratorField,
+}
+_INNER: Final[dict[str, dict[str, type[config.Config]]]] = {
+    "capacity_provider_config": {
+        "lambda_managed_instances_capacity_provider_config": config.ManagedInstancesField
+    },
+    "file_system_configs": {"s3_files_config": config.S3FilesField},
 }
 _REPEATED: Final = frozenset(field.name for field in FIELDS if field.shape is Holds.STRUCTURES)
-_INSTANCES: Final = "lambda_managed_instances_capacity_provider_config"
+_BY_NAME: Final = {field.name: field for field in FIELDS}
 
 _CODE = 'The code comes from the artifact: write artifact "{kind}" {{ … }} in the service.'
 _ELSEWHERE: Final = {
@@ -43,25 +52,39 @@ _ELSEWHERE: Final = {
     "package_type": "The package type follows from the artifact; leave it out.",
     "memory": 'The field is called "memory_size".',
     "lambda_name": 'The field is called "function_name".',
-    "file_system_config": 'The block is called "file_system_configs".',
     "environment_variables": "Write environment = { variables = { … } }.",
     "reserved_concurrent_executions": "It is a setting of the service, beside its function.",
     "code_signing_config_arn": "It is a setting of the service, beside its function.",
 }
 
 
+def _spellings(fields: tuple[Field, ...]) -> dict[str, str]:
+    """Return what to say of a field's name in the AWS provider's or the API's spelling."""
+    return {
+        spelling: f'The field is called "{field.name}".'
+        for field in fields
+        for spelling in (field.provider, field.api)
+        if spelling and spelling != field.name
+    }
+
+
 def _structure(name: str, model: type[config.Config]) -> Nested:
-    inside = {}
-    if name == "capacity_provider_config":
-        inside[_INSTANCES] = one(shape(config.ManagedInstancesField))
-    return one(shape(model, blocks=inside), most=None if name in _REPEATED else 1)
+    field = _BY_NAME[name]
+    inside = {
+        inner: one(shape(made, explained=_spellings(within.fields)))
+        for within in field.fields
+        for inner, made in _INNER.get(name, {}).items()
+        if inner == within.name
+    }
+    shaped = shape(model, blocks=inside, explained=_spellings(field.fields))
+    return one(shaped, most=None if name in _REPEATED else 1)
 
 
 FUNCTION: Final = shape(
     config.FunctionConfig,
     blocks={name: _structure(name, model) for name, model in _STRUCTURES.items()},
-    acts_later="durable_config tenancy_config capacity_provider_config",
-    explained=_ELSEWHERE,
+    acts_later="source_kms_key_arn",
+    explained={**_spellings(FIELDS), **_ELSEWHERE},
 )
 """``function`` of a service."""
 

@@ -22,6 +22,7 @@ from declarative.model.release_config import (
     ServiceSettings,
     VerifyConfig,
 )
+from declarative.model.retry import QUOTA_SHARE, Retry
 from declarative.model.traffic import Strategy
 
 
@@ -35,6 +36,7 @@ class Connector:
             leaves may be `Sensitive`. ``secret_access_key`` and ``session_token`` always are.
         assume_role: ``role_arn``, ``external_id``, ``session_name``, ``session_tags``,
             ``duration`` in seconds, or empty.
+        quota_share: How much of AWS's rate its calls may use, above 0 and at most 1.
     """
 
     address: str
@@ -44,6 +46,8 @@ class Connector:
     assume_role: Mapping[str, object] = field(default_factory=dict)
     default_tags: Mapping[str, str] = field(default_factory=dict)
     allowed_account_ids: tuple[str, ...] = ()
+    quota_share: float = QUOTA_SHARE
+    retry: Retry = field(default_factory=Retry)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """How evaluated content is judged and converted: the types that block models are made of.
 
 Every message completes the sentence "NAME …", such as ``memory_size must be a whole number
-between 128 and 10240``. A type that takes *marked* content lets `Sensitive` and `Pending`
+between 128 and 32768``. A type that takes *marked* content lets `Sensitive` and `Pending`
 through, judging what is inside where it can; every other type refuses them.
 """
 

@@ -79,7 +79,7 @@ class TracingField(Config):
 class StorageField(Config):
     """``ephemeral_storage``."""
 
-    size: Annotated[int | Sensitive | Pending, whole_number(512, 10240)] | None = None
+    size: Annotated[int | Sensitive | Pending, whole_number(512, 32768)] | None = None
 
 
 class SnapStartField(Config):
@@ -105,11 +105,18 @@ class LoggingField(Config):
     log_group: MarkedText | None = None
 
 
+class S3FilesField(Config):
+    """``s3_files_config`` of a file system."""
+
+    direct_s3_read: Annotated[str, one_of("AUTO", "DISABLED", "ENABLED")] | None = None
+
+
 class FileSystemField(Config):
     """One of ``file_system_configs``."""
 
     arn: Filled
     local_mount_path: Filled
+    s3_files_config: Annotated[S3FilesField, Structure] | None = None
 
 
 class ImageField(Config):
@@ -156,6 +163,19 @@ class CapacityProviderField(Config):
     lambda_managed_instances_capacity_provider_config: Annotated[ManagedInstancesField, Structure]
 
 
+class RuntimeField(Config):
+    """``runtime_config``: a runtime that the customer manages."""
+
+    runtime_arn: MarkedText
+    runtime_alias: MarkedText
+
+
+class AcceleratorField(Config):
+    """``accelerator_config``."""
+
+    accelerator_memory_size: Annotated[int | Sensitive | Pending, whole_number(1, 10240)]
+
+
 class FunctionConfig(Config):
     """``function``: the fields of ``model.fields`` that may be written, by our names."""
 
@@ -164,11 +184,12 @@ class FunctionConfig(Config):
     handler: MarkedText | None = None
     role: MarkedText | None = None
     description: MarkedText | None = None
-    memory_size: Annotated[int | Sensitive | Pending, whole_number(128, 10240)] | None = None
-    timeout: Annotated[int | Sensitive | Pending, whole_number(1, 900)] | None = None
+    memory_size: Annotated[int | Sensitive | Pending, whole_number(128, 32768)] | None = None
+    timeout: Annotated[int | Sensitive | Pending, whole_number(1, 5400)] | None = None
     architectures: Architectures | None = None
     environment: Annotated[EnvironmentField, Structure] | None = None
     kms_key_arn: MarkedText | None = None
+    source_kms_key_arn: MarkedText | None = None
     layers: MarkedList | None = None
     vpc_config: Annotated[VpcField, Structure] | None = None
     dead_letter_config: Annotated[DeadLetterField, Structure] | None = None
@@ -183,6 +204,8 @@ class FunctionConfig(Config):
     durable_config: Annotated[DurableField, Structure] | None = None
     tenancy_config: Annotated[TenancyField, Structure] | None = None
     capacity_provider_config: Annotated[CapacityProviderField, Structure] | None = None
+    runtime_config: Annotated[RuntimeField, Structure] | None = None
+    accelerator_config: Annotated[AcceleratorField, Structure] | None = None
     tags: TagMap | None = None
 
 

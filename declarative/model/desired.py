@@ -8,6 +8,7 @@ from declarative.model.artifacts import ArtifactIdentity
 from declarative.model.base import Frozen
 from declarative.model.canonical import digest
 from declarative.model.fields import Path, put
+from declarative.model.retry import QUOTA_SHARE, Retry
 from declarative.model.traffic import AT_ONCE, Strategy
 from declarative.model.values import RESIDUAL, without_fingerprints
 
@@ -27,6 +28,8 @@ class ConnectorSettings(Frozen):
     credentials: dict[str, JsonValue]
     assume_role: dict[str, JsonValue] = {}
     allowed_account_ids: tuple[str, ...] = ()
+    quota_share: float = QUOTA_SHARE
+    retry: Retry = Retry()
 
 
 class DesiredAlias(Frozen):

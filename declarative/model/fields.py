@@ -1,123 +1,53 @@
-"""The fields of a Lambda function: one row each, read by everything that touches them.
+"""Functions in normal form: what AWS answers and what the files say, by the table of fields.
 
-Source: the Lambda API's ``CreateFunction``, ``UpdateFunctionConfiguration`` and
-``FunctionConfiguration`` (API version 2015-03-31). A row gives the name in our spelling
-(snake case, acronyms as one word) and in the API's, what AWS fills in when a field is
-not given, and how two spellings of one value become one form.
+The rows are in `declarative.model.function_fields`, those of the settings around a function
+in `declarative.model.setting_fields`; what a row means is in `declarative.model.field`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Final
+
+from declarative.model.field import (
+    CODE_CALL,
+    CONFIGURATION_CALL,
+    Attributes,
+    Effect,
+    Field,
+    Path,
+    Presence,
+    Shape,
+    normalise,
+)
+from declarative.model.function_fields import FUNCTION
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-Path = tuple[str, ...]
-"""Where a value stands in a part, from the outside in: ``("environment", "variables")``."""
-
-
-class Shape(Enum):
-    """What a field holds."""
-
-    SCALAR = "scalar"
-    LIST = "list"
-    SET = "set"  # a list whose order has no meaning
-    MAP = "map"  # keys are the user's and are never converted
-    STRUCTURE = "structure"
-    STRUCTURES = "structures"  # a list of structures
-    LAYERS = "layers"  # written as ARNs, answered as structures
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of the function.
-
-    Attributes:
-        name: Our spelling.
-        api: The API's spelling.
-        shape: What it holds.
-        default: What AWS uses when the field is not given; the normal form of absence.
-        fields: The fields of a structure.
-        create_only: Whether a change needs a new function.
-        code: Whether ``UpdateFunctionCode`` sets it (otherwise ``UpdateFunctionConfiguration``).
-        sensitive: Whether its leaves may be secrets even where nothing marks them.
-        named: A default that contains the function's name, as a format string.
-    """
-
-    name: str
-    api: str
-    shape: Shape = Shape.SCALAR
-    default: JsonValue = None
-    fields: tuple[Field, ...] = ()
-    create_only: bool = False
-    code: bool = False
-    sensitive: bool = False
-    named: str = ""
-
-
-def _structure(name: str, api: str, *fields: Field) -> Field:
-    return Field(name, api, Shape.STRUCTURE, fields=fields)
-
-
-FUNCTION: Final[tuple[Field, ...]] = (
-    Field("runtime", "Runtime"),
-    Field("handler", "Handler"),
-    Field("role", "Role"),
-    Field("description", "Description", default=""),
-    Field("memory_size", "MemorySize", default=128),
-    Field("timeout", "Timeout", default=3),
-    Field("package_type", "PackageType", default="Zip", create_only=True),
-    Field("architectures", "Architectures", Shape.LIST, default=["x86_64"], code=True),
-    _structure(
-        "environment",
-        "Environment",
-        Field("variables", "Variables", Shape.MAP, default={}, sensitive=True),
-    ),
-    Field("kms_key_arn", "KMSKeyArn", default=""),
-    Field("layers", "Layers", Shape.LAYERS, default=[]),
-    _structure(
-        "vpc_config",
-        "VpcConfig",
-        Field("subnet_ids", "SubnetIds", Shape.SET, default=[]),
-        Field("security_group_ids", "SecurityGroupIds", Shape.SET, default=[]),
-        Field("ipv6_allowed_for_dual_stack", "Ipv6AllowedForDualStack", default=False),
-    ),
-    _structure(
-        "dead_letter_config", "DeadLetterConfig", Field("target_arn", "TargetArn", default="")
-    ),
-    _structure("tracing_config", "TracingConfig", Field("mode", "Mode", default="PassThrough")),
-    _structure("ephemeral_storage", "EphemeralStorage", Field("size", "Size", default=512)),
-    _structure("snap_start", "SnapStart", Field("apply_on", "ApplyOn", default="None")),
-    _structure(
-        "logging_config",
-        "LoggingConfig",
-        Field("log_format", "LogFormat", default="Text"),
-        Field("application_log_level", "ApplicationLogLevel"),
-        Field("system_log_level", "SystemLogLevel"),
-        Field("log_group", "LogGroup", named="/aws/lambda/{name}"),
-    ),
-    Field(
-        "file_system_configs",
-        "FileSystemConfigs",
-        Shape.STRUCTURES,
-        default=[],
-        fields=(Field("arn", "Arn"), Field("local_mount_path", "LocalMountPath")),
-    ),
-    _structure(
-        "image_config",
-        "ImageConfig",
-        Field("entry_point", "EntryPoint", Shape.LIST, default=[]),
-        Field("command", "Command", Shape.LIST, default=[]),
-        Field("working_directory", "WorkingDirectory", default=""),
-    ),
-)
-
-Attributes = dict[str, "JsonValue"]
-"""The attributes of a part: JSON by name, in normal form unless said otherwise."""
+__all__ = [
+    "CODE_CALL",
+    "CONFIGURATION_CALL",
+    "FUNCTION",
+    "LEAVES",
+    "Attributes",
+    "Effect",
+    "Field",
+    "Path",
+    "Presence",
+    "Shape",
+    "default_of",
+    "from_api",
+    "get",
+    "is_absent",
+    "leaves",
+    "normalise",
+    "put",
+    "read",
+    "replacing",
+    "to_api",
+    "write",
+]
 
 
 def leaves(
@@ -139,67 +69,97 @@ LEAVES: Final[dict[Path, Field]] = dict(leaves())
 
 def default_of(path: Path, function_name: str) -> JsonValue:
     """Return what AWS uses for the leaf at ``path`` when it is not given."""
-    field = LEAVES[path]
+    return _default(LEAVES[path], function_name)
+
+
+def _default(field: Field, function_name: str) -> JsonValue:
     return field.named.format(name=function_name) if field.named else field.default
-
-
-def normalise(field: Field, value: JsonValue) -> JsonValue:
-    """Return the normal form of a leaf's value: sets sorted, ARNs for layers."""
-    match field.shape, value:
-        case Shape.SET, list():
-            return sorted(value, key=str)
-        case Shape.LAYERS, list():
-            return [
-                item.get("Arn") if isinstance(item, dict) and "Arn" in item else item
-                for item in value
-            ]
-        case _:
-            return value
 
 
 def from_api(answer: Mapping[str, object], function_name: str) -> Attributes:
     """Return a ``FunctionConfiguration`` in normal form: every leaf present, defaults filled."""
-    return _read(FUNCTION, answer, function_name)
+    return read(FUNCTION, answer, function_name)
 
 
-def _read(fields: tuple[Field, ...], answer: Mapping[str, object], name: str) -> Attributes:
-    result: Attributes = {}
-    for field in fields:
-        given = answer.get(field.api)
-        result[field.name] = _read_one(field, given, name)
-    return result
+def read(
+    fields: tuple[Field, ...], answer: Mapping[str, object], function_name: str = ""
+) -> Attributes:
+    """Return an answer of AWS in the normal form of a table."""
+    return {field.name: _read_one(field, answer, function_name) for field in fields}
 
 
-def _read_one(field: Field, given: object, name: str) -> JsonValue:
+def _read_one(field: Field, answer: Mapping[str, object], name: str) -> JsonValue:
+    given: object = answer
+    for step in field.api.split("."):
+        given = given.get(step) if isinstance(given, Mapping) else None
     if field.shape is Shape.STRUCTURE:
-        return _read(field.fields, given if isinstance(given, Mapping) else {}, name)
+        return read(field.fields, given if isinstance(given, Mapping) else {}, name)
     if field.shape is Shape.STRUCTURES and isinstance(given, list):
-        return [_read(field.fields, item, name) for item in given]
+        return [read(field.fields, item, name) for item in given]
     if given is None:
-        return field.named.format(name=name) if field.named else field.default
+        return _default(field, name)
     return normalise(field, given)  # type: ignore[arg-type] # botocore answers JSON here
 
 
 def to_api(attributes: Mapping[str, JsonValue]) -> dict[str, object]:
     """Return attributes in the API's spelling; absent and null fields are left out."""
-    return _write(FUNCTION, attributes)
+    return write(FUNCTION, attributes)
 
 
-def _write(fields: tuple[Field, ...], attributes: Mapping[str, JsonValue]) -> dict[str, object]:
+def write(fields: tuple[Field, ...], attributes: Mapping[str, JsonValue]) -> dict[str, object]:
+    """Return the attributes of a table in the API's spelling, absent and null ones left out.
+
+    A structure with nothing but nulls in it is absent; an empty one asks for an empty one.
+    """
     request: dict[str, object] = {}
     for field in fields:
         value = attributes.get(field.name)
         if value is None:
             continue
+        *outside, last = field.api.split(".")
+        inside = request
+        for step in outside:
+            inside = inside.setdefault(step, {})  # type: ignore[assignment] # made here
         if field.shape is Shape.STRUCTURE and isinstance(value, dict):
-            request[field.api] = _write(field.fields, value)
+            written = write(field.fields, value)
+            if written or not value:
+                inside[last] = written
         elif field.shape is Shape.STRUCTURES and isinstance(value, list):
-            request[field.api] = [
-                _write(field.fields, item) for item in value if isinstance(item, dict)
-            ]
+            inside[last] = [write(field.fields, item) for item in value if isinstance(item, dict)]
         else:
-            request[field.api] = value
+            inside[last] = value
     return request
+
+
+def is_absent(field: Field, attributes: Mapping[str, JsonValue]) -> bool:
+    """Whether every leaf of a structure has the value that stands for absence."""
+    within = attributes.get(field.name)
+    if within is None:
+        return True
+    if field.shape is Shape.STRUCTURE and isinstance(within, dict):
+        return all(is_absent(inner, within) for inner in field.fields)
+    return within == field.default
+
+
+def replacing(before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> tuple[Path, ...]:
+    """Return the fields whose change needs a new function, since no call changes them.
+
+    That is a create-only leaf that differs, or a structure that comes or goes and cannot
+    (`Presence`). Both sides must be whole and in normal form.
+    """
+    changed = [
+        path
+        for path, field in LEAVES.items()
+        if field.create_only and get(before, path) != get(after, path)
+    ]
+    for field in FUNCTION:
+        gone, wanted = is_absent(field, before), is_absent(field, after)
+        comes, goes = gone and not wanted, wanted and not gone
+        if (field.presence is Presence.FIXED and (comes or goes)) or (
+            field.presence is Presence.KEPT and goes
+        ):
+            changed.append((field.name,))
+    return tuple(changed)
 
 
 def get(attributes: Mapping[str, JsonValue], path: Path) -> JsonValue:

@@ -25,12 +25,19 @@ from declarative.model.checks import (
 from declarative.model.config import Config, Entity
 from declarative.model.durations import Duration, duration
 from declarative.model.regions import Region
+from declarative.model.retry import QUOTA_SHARE
 from declarative.model.values import Pending, Sensitive
 
 
 def _hidden(value: str | Sensitive | Pending) -> Sensitive | Pending:
     """Return a secret as one even where the files hold it literally."""
     return Sensitive(value, None) if isinstance(value, str) else value
+
+
+def _some(value: float) -> float:
+    if not value:
+        raise refuse("must be above 0: with no share of AWS's rate no call could be made")
+    return value
 
 
 def _filled_list(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -182,7 +189,7 @@ class ConnectorConfig(Entity):
     endpoint_url: Filled | None = None
     default_tags: PlainMap = {}
     allowed_account_ids: Annotated[tuple[AccountId, ...], BeforeValidator(plain_items)] = ()
-    quota_share: Fraction = 0.8
+    quota_share: Annotated[Fraction, AfterValidator(_some)] = QUOTA_SHARE
 
 
 class RemoteConfig(Entity):

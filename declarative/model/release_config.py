@@ -69,6 +69,7 @@ class PermissionConfig(Config):
     principal_org_id: Filled | None = None
     event_source_token: MarkedText | None = None
     function_url_auth_type: Annotated[str, one_of("AWS_IAM", "NONE")] | None = None
+    invoked_via_function_url: Flag | None = None
 
 
 class EventInvokeConfig(Config):

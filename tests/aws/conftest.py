@@ -42,7 +42,8 @@ class Aws:
         self.answers = list(answers)
 
     def refuses(self, status: int, code: str, message: str = "No") -> tuple[Any, ...]:
-        return status, {"message": message, "Type": "User"}, {"x-amzn-ErrorType": code}
+        body = {"message": message, "Type": "User", "__type": code}
+        return status, body, {"x-amzn-ErrorType": code}
 
 
 @pytest.fixture

@@ -173,9 +173,7 @@ def test_profile(aws, cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("url", "said"), [("http://127.0.0.1:1", "Could not connect"), ("nowhere", "Invalid endpoint")]
 )
-def test_unreachable(connector, monkeypatch: pytest.MonkeyPatch, url: str, said: str) -> None:
-    monkeypatch.setattr("declarative.aws.session._READ_ATTEMPTS", 1)
-    cloud = AwsCloud()
+def test_unreachable(cloud, connector, url: str, said: str) -> None:
     nowhere = replace(connector, endpoint_url=url)
     for use in (
         lambda: cloud.account_id(nowhere),

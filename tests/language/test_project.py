@@ -96,7 +96,7 @@ def test_all_mistakes_of_all_files_are_reported_with_their_places() -> None:
         ),
     ]
     texts = "\n".join(item.detail for item in caught.value.diagnostics)
-    assert "memory_size must be a whole number between 128 and 10240 (is 64)." in texts
+    assert "memory_size must be a whole number between 128 and 32768 (is 64)." in texts
     for meant in ("stage", "region", "kms_key_arn", "checkout"):
         assert f'Did you mean "{meant}"?' in texts
 
@@ -110,12 +110,12 @@ def test_after_a_syntax_error_only_mistakes_that_stand_alone_are_reported(tmp_pa
     write(tmp_path, INFRASTRUCTURE.replace('environment "dev" {\n  type = "PreProduction"\n}', ""))
     write(
         tmp_path,
-        SERVICE.replace('"app"\n  }', '"app"\n    timeout = 1000\n    role = local.a\n  }'),
+        SERVICE.replace('"app"\n  }', '"app"\n    timeout = 6000\n    role = local.a\n  }'),
         "s.lamform.hcl",
     )
     found = "\n".join(problems(tmp_path))
     assert "a.lamform.hcl:" in found
-    assert "timeout must be a whole number between 1 and 900 (is 1000)" in found
+    assert "timeout must be a whole number between 1 and 5400 (is 6000)" in found
     assert "local" not in found
 
 
@@ -180,7 +180,7 @@ def test_blocks_that_cannot_be_read_say_what_to_write(
             'vpc_config has no "subnets". Did you mean "subnet_ids"?',
         ),
         ("vpc_config = 3", "vpc_config must be an object, or a block (is 3)"),
-        ("timeout = 1.5", "timeout must be a whole number between 1 and 900 (is 1.5)"),
+        ("timeout = 1.5", "timeout must be a whole number between 1 and 5400 (is 1.5)"),
         ('layers = "x"', 'layers must be a list (is "x")'),
         ("handler = []", "handler must be a string (is [])"),
         ("tags = { A = [] }", "tags.A must be a string"),

@@ -101,19 +101,14 @@ ROLE = "arn:aws:iam::111111111111:role/deploy"
             'lamform {\n  policy "p" {\n    command = ["opa", "eval"]\n  }\n}',
             ['"policy" in lamform'],
         ),
-        (aws("quota_share = 0.5"), ['"quota_share" in connector']),
-        (aws("quota_share = 0.8"), []),
+        (aws("quota_share = 0.5"), []),
         (aws("quota_share = null"), []),
-        (aws('retry {\n  mode = "fixed_delay"\n}'), ['"retry" in connector']),
+        (aws('retry {\n  mode = "fixed_delay"\n}'), []),
         (aws('assume_role {\n  role_arn = "' + ROLE + '"\n  duration = "30m"\n}'), []),
         ('connector "git" "x" {\n  url = "https://x"\n}', []),
         ('provisioner "terraform" "x" {\n  dir = "x"\n}', ['provisioner "terraform"']),
         ('provisioner "shell" "x" {\n  script = "true"\n}', ['provisioner "shell"']),
-        ("moved {\n  from = release.old\n  to   = release.app\n}", ["moved"]),
-        (
-            "removed {\n  from = release.old\n  lifecycle {\n    destroy = false\n  }\n}",
-            ["removed"],
-        ),
+        ("moved {\n  from = release.old\n  to   = release.app\n}", []),
     ],
 )
 def test_what_no_plan_acts_on_is_taken_and_kept_for_it_to_refuse(
@@ -135,6 +130,7 @@ def test_what_no_plan_acts_on_is_taken_and_kept_for_it_to_refuse(
             'duration must be between 15m and 12h (is "1m")',
         ),
         (aws('retry {\n  base_delay = "5"\n}'), 'write "5s" for seconds'),
+        (aws("quota_share = 0"), "quota_share must be above 0"),
         (aws('credentials "profil" {\n  name = "x"\n}'), 'Did you mean "profile"?'),
         (
             aws('credentials "oidc" {\n  role_arn = "' + ROLE + '"\n}'),
@@ -188,7 +184,20 @@ def test_mistakes_say_what_to_write(tmp_path: Path, text: str, expected: str) ->
 
 def test_a_release_that_gets_keys_may_move_to_one_of_them(tmp_path: Path) -> None:
     text = 'moved {\n  from = release.app\n  to   = release.app["eu"]\n}\n'
-    assert [item.summary for item in load(tmp_path, text).unsupported] == ["Not supported yet"]
+    [found] = load(tmp_path, text).relocations()
+    assert (str(found.source), str(found.target)) == ("release.app", 'release.app["eu"]')
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "destroy"),
+    [("", True), ("lifecycle {\n  destroy = false\n}", False), ("lifecycle {\n}", True)],
+)
+def test_what_is_removed_is_destroyed_unless_it_is_said(
+    tmp_path: Path, lifecycle: str, *, destroy: bool
+) -> None:
+    text = f"removed {{\n  from = release.old\n  {lifecycle}\n}}\n"
+    [found] = load(tmp_path, text).relocations()
+    assert (str(found.source), found.target, found.destroy) == ("release.old", None, destroy)
 
 
 def test_outputs_of_a_provisioner_are_unknown_and_keep_their_name(tmp_path: Path) -> None:

@@ -627,20 +627,46 @@ def test_a_field_with_a_wrong_word(tmp_path: Path, text: str, said: str) -> None
     assert said in found
 
 
+def test_fields_that_no_plan_sets_yet(tmp_path: Path) -> None:
+    text = f'source_kms_key_arn = "arn:aws:kms:eu-west-1:{"1" * 12}:key/a"'
+    assert unsupported(tmp_path, function=text) == ['"source_kms_key_arn" in function']
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "value"),
     [
-        "durable_config {\n execution_timeout = 60\n }",
-        'tenancy_config = { tenant_isolation_mode = "PER_TENANT" }',
+        ("durable_config {\n execution_timeout = 60\n }", {"execution_timeout": 60}),
         (
-            "capacity_provider_config {\n lambda_managed_instances_capacity_provider_config {\n "
-            'capacity_provider_arn = "arn"\n }\n }'
+            'tenancy_config = { tenant_isolation_mode = "PER_TENANT" }',
+            {"tenant_isolation_mode": "PER_TENANT"},
+        ),
+        (
+            'runtime_config {\n runtime_arn = "arn"\n runtime_alias = "stable"\n }',
+            {"runtime_arn": "arn", "runtime_alias": "stable"},
+        ),
+        (
+            "accelerator_config {\n accelerator_memory_size = 24\n }",
+            {"accelerator_memory_size": 24},
         ),
     ],
 )
-def test_fields_that_no_plan_sets_yet(tmp_path: Path, text: str) -> None:
-    name = text.split(maxsplit=1)[0]
-    assert unsupported(tmp_path, function=text) == [f'"{name}" in function']
+def test_structures_that_are_decided_at_creation(tmp_path: Path, text: str, value: object) -> None:
+    assert unsupported(tmp_path, function=text) == []
+    assert bound(tmp_path, function=text).function[text.split(maxsplit=1)[0]] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("file_system_config {}", "file_system_configs"),
+        ("durable_config {\n retention_period = 7\n }", "retention_period_in_days"),
+        ('KMSKeyArn = "arn"', "kms_key_arn"),
+        ("MemorySize = 128", "memory_size"),
+    ],
+)
+def test_other_spellings_are_named_right(tmp_path: Path, text: str, name: str) -> None:
+    found = refused(tmp_path, function=text)
+    assert any(f'The field is called "{name}".' in one for one in found)
 
 
 def enums(operation: str) -> dict[str, set[str]]:

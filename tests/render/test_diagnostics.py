@@ -17,7 +17,7 @@ from declarative.render.look import Look, columns
 
 MEMORY = Diagnostic(
     "Invalid value",
-    "memory_size must be a whole number between 128 and 10240 (is 64).",
+    "memory_size must be a whole number between 128 and 32768 (is 64).",
     address="release.checkout",
     range=SourceRange("lamform.hcl", Position(12, 17, 200), Position(12, 27, 210)),
     snippet=Snippet(
@@ -47,7 +47,7 @@ def test_underline_stands_below_what_it_means() -> None:
 def test_detail_is_wrapped_to_the_terminal() -> None:
     *_, first, second = diagnostics_text([MEMORY], Look(width=40)).splitlines()
     assert first == "memory_size must be a whole number"
-    assert second == "between 128 and 10240 (is 64)."
+    assert second == "between 128 and 32768 (is 64)."
 
 
 def test_document_has_terraforms_shape() -> None:

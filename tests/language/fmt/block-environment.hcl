@@ -22,6 +22,7 @@ timeout  = [for a    in    local.b :a.c    if    a.d]
    architectures = "arn:aws:iam::123456789012:role/x"  
  environment =  null      # note
 kms_key_arn    = !var.off && local.on
+  source_kms_key_arn= local.key
        layers  =  var.x
 tags  =    upper(  "x")
 
@@ -207,6 +208,7 @@ source_account = each.value
 principal_org_id  = service.x
    event_source_token = true
    function_url_auth_type = [for a  in local.b :   a.c    if a.d]
+invoked_via_function_url   =true
 }  
 
 event_invoke{  
@@ -267,6 +269,7 @@ action =  { for    k,   v    in  var.m : k  => v... }
    principal_org_id    = [  "a"  ,"b"]
        event_source_token = var.a  ==   1 ? "b"   : "c"
    function_url_auth_type    =  var.list[*].id
+invoked_via_function_url   =true
    }
 
  event_invoke{

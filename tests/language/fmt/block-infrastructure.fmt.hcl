@@ -17,18 +17,19 @@ infrastructure "name" {
     recursive_loop                 = var.list[*].id
 
     function {
-      function_name = "${var.a}-${local.b}"
-      runtime       = release.checkout["dev"].alias.live.arn # note
-      handler       = 12
-      role          = each.value
-      description   = service.x
-      memory_size   = true
-      timeout       = [for a in local.b : a.c if a.d]
-      architectures = "arn:aws:iam::123456789012:role/x"
-      environment   = null # note
-      kms_key_arn   = !var.off && local.on
-      layers        = var.x
-      tags          = upper("x")
+      function_name      = "${var.a}-${local.b}"
+      runtime            = release.checkout["dev"].alias.live.arn # note
+      handler            = 12
+      role               = each.value
+      description        = service.x
+      memory_size        = true
+      timeout            = [for a in local.b : a.c if a.d]
+      architectures      = "arn:aws:iam::123456789012:role/x"
+      environment        = null # note
+      kms_key_arn        = !var.off && local.on
+      source_kms_key_arn = local.key
+      layers             = var.x
+      tags               = upper("x")
 
       environment {
         variables = 0.5
@@ -205,13 +206,14 @@ infrastructure "name" {
       }
 
       permission "id" {
-        action                 = "${var.a}-${local.b}"
-        principal              = release.checkout["dev"].alias.live.arn # note
-        source_arn             = 12
-        source_account         = each.value
-        principal_org_id       = service.x
-        event_source_token     = true
-        function_url_auth_type = [for a in local.b : a.c if a.d]
+        action                   = "${var.a}-${local.b}"
+        principal                = release.checkout["dev"].alias.live.arn # note
+        source_arn               = 12
+        source_account           = each.value
+        principal_org_id         = service.x
+        event_source_token       = true
+        function_url_auth_type   = [for a in local.b : a.c if a.d]
+        invoked_via_function_url = true
       }
 
       event_invoke {
@@ -265,13 +267,14 @@ infrastructure "name" {
     }
 
     permission "id" {
-      action                 = { for k, v in var.m : k => v... }
-      principal              = "text" # note
-      source_arn             = self.key
-      source_account         = -1
-      principal_org_id       = ["a", "b"]
-      event_source_token     = var.a == 1 ? "b" : "c"
-      function_url_auth_type = var.list[*].id
+      action                   = { for k, v in var.m : k => v... }
+      principal                = "text" # note
+      source_arn               = self.key
+      source_account           = -1
+      principal_org_id         = ["a", "b"]
+      event_source_token       = var.a == 1 ? "b" : "c"
+      function_url_auth_type   = var.list[*].id
+      invoked_via_function_url = true
     }
 
     event_invoke {

@@ -27,6 +27,7 @@ memory_size  = true
 architectures  =    "arn:aws:iam::123456789012:role/x"
 environment =  null# note
  kms_key_arn =    !var.off&& local.on
+  source_kms_key_arn= local.key
  layers    = var.x
 tags    =  upper("x")
 
@@ -212,6 +213,7 @@ source_arn  = 12
  principal_org_id    =  service.x  
  event_source_token    =    true
        function_url_auth_type  =    [for  a    in    local.b   :a.c if a.d]  
+invoked_via_function_url   =true
 }
 
  event_invoke{  
@@ -272,6 +274,7 @@ source_arn =    self.key
    principal_org_id =  ["a",   "b"]
    event_source_token =  var.a == 1 ? "b" :"c"  
        function_url_auth_type =    var.list[*].id
+invoked_via_function_url   =true
        }
 
    event_invoke {

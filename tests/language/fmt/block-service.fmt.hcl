@@ -23,18 +23,19 @@ service "name" {
     }
   }
   function {
-    function_name = [for a in local.b : a.c if a.d]
-    runtime       = "arn:aws:iam::123456789012:role/x"
-    handler       = null # note
-    role          = !var.off && local.on
-    description   = var.x
-    memory_size   = upper("x")
-    timeout       = 0.5
-    architectures = { a = 1, "b" = local.b }
-    environment   = { for k, v in var.m : k => v... }
-    kms_key_arn   = "text" # note
-    layers        = self.key
-    tags          = -1
+    function_name      = [for a in local.b : a.c if a.d]
+    runtime            = "arn:aws:iam::123456789012:role/x"
+    handler            = null # note
+    role               = !var.off && local.on
+    description        = var.x
+    memory_size        = upper("x")
+    timeout            = 0.5
+    architectures      = { a = 1, "b" = local.b }
+    environment        = { for k, v in var.m : k => v... }
+    kms_key_arn        = "text" # note
+    source_kms_key_arn = local.key
+    layers             = self.key
+    tags               = -1
 
     environment {
       variables = ["a", "b"]
@@ -78,6 +79,9 @@ service "name" {
     file_system_configs {
       arn              = 0.5
       local_mount_path = { a = 1, "b" = local.b }
+      s3_files_config {
+        direct_s3_read = "AUTO"
+      }
     }
 
     durable_config {
@@ -97,6 +101,14 @@ service "name" {
         per_execution_environment_max_concurrency = var.a == 1 ? "b" : "c"
         execution_environment_memory_gib_per_vcpu = var.list[*].id
       }
+    }
+    runtime_config {
+      runtime_arn   = local.runtime # note
+      runtime_alias = "stable"
+    }
+
+    accelerator_config {
+      accelerator_memory_size = 24
     }
   }
   definition {
@@ -201,13 +213,14 @@ service "name" {
     }
 
     permission "id" {
-      action                 = [for a in local.b : a.c if a.d]
-      principal              = "arn:aws:iam::123456789012:role/x"
-      source_arn             = null # note
-      source_account         = !var.off && local.on
-      principal_org_id       = var.x
-      event_source_token     = upper("x")
-      function_url_auth_type = 0.5
+      action                   = [for a in local.b : a.c if a.d]
+      principal                = "arn:aws:iam::123456789012:role/x"
+      source_arn               = null # note
+      source_account           = !var.off && local.on
+      principal_org_id         = var.x
+      event_source_token       = upper("x")
+      function_url_auth_type   = 0.5
+      invoked_via_function_url = true
     }
 
     event_invoke {
@@ -258,13 +271,14 @@ service "name" {
     }
   }
   permission "id" {
-    action                 = var.list[*].id
-    principal              = "${var.a}-${local.b}"
-    source_arn             = release.checkout["dev"].alias.live.arn # note
-    source_account         = 12
-    principal_org_id       = each.value
-    event_source_token     = service.x
-    function_url_auth_type = true
+    action                   = var.list[*].id
+    principal                = "${var.a}-${local.b}"
+    source_arn               = release.checkout["dev"].alias.live.arn # note
+    source_account           = 12
+    principal_org_id         = each.value
+    event_source_token       = service.x
+    function_url_auth_type   = true
+    invoked_via_function_url = true
   }
   event_invoke {
     maximum_retry_attempts       = [for a in local.b : a.c if a.d]

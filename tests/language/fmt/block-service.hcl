@@ -33,6 +33,7 @@ handler =  null      # note
  architectures  =  {a =    1,"b" = local.b }
        environment = {   for    k,v  in var.m   :   k => v...}
 kms_key_arn  = "text"      # note
+  source_kms_key_arn= local.key
    layers = self.key  
  tags    = -1
 
@@ -78,6 +79,9 @@ working_directory    = upper("x")
 file_system_configs {
 arn    =    0.5
 local_mount_path =    { a =  1,   "b" = local.b}
+  s3_files_config   {
+direct_s3_read="AUTO"
+   }
  }
 
    durable_config {
@@ -98,6 +102,14 @@ lambda_managed_instances_capacity_provider_config {
        execution_environment_memory_gib_per_vcpu =  var.list[*].id
 }
 }
+  runtime_config   {
+runtime_arn    =   local.runtime   # note
+ runtime_alias="stable"
+}
+
+accelerator_config{
+    accelerator_memory_size =   24
+  }
  }
  definition   {
    file  =    "${  var.a  }-${  local.b}"
@@ -208,6 +220,7 @@ permission"id"{
 principal_org_id =  var.x
  event_source_token = upper  (  "x")
    function_url_auth_type = 0.5
+invoked_via_function_url   =true
    }  
 
        event_invoke {  
@@ -265,6 +278,7 @@ permission "id"{
    principal_org_id  = each.value
 event_source_token  =    service.x
 function_url_auth_type = true
+invoked_via_function_url   =true
        }  
        event_invoke {  
 maximum_retry_attempts = [for    a in local.b   :a.c if    a.d]
