@@ -15,7 +15,7 @@ from declarative.engine.guards import refuse_schedules
 from declarative.engine.secrets import Secrets
 from declarative.engine.shards import Shard, shard_of
 from declarative.errors import LamformError, RefusedError
-from declarative.model.plan import Consent, Plan
+from declarative.model.plan import Plan
 from declarative.render.reports import counted
 
 _QUESTION = "Do you want to perform these actions?"
@@ -28,20 +28,12 @@ def apply(
     ] = None,
     *,
     auto_approve: options.AutoApprove = False,
-    plan_id: Annotated[
-        str | None,
-        typer.Option("--plan-id", metavar="ID", help="Apply only the plan reviewed under this id."),
-    ] = None,
-    new_state: Annotated[
-        bool, typer.Option("--new-state", help="The first apply: start the state.")
-    ] = False,
+    plan_id: options.PlanId = None,
+    new_state: options.NewState = False,
     message: options.Message = "",
     parallelism: options.Parallelism = 10,
     lock_timeout: options.LockTimeout = 0.0,
-    shard: Annotated[
-        str | None,
-        typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts of the saved plan."),
-    ] = None,
+    shard: options.ShardOption = None,
     only: options.Only = None,
     exclude: options.Exclude = None,
     environment: options.Environments = None,
@@ -66,12 +58,7 @@ def apply(
     agreed = runs.Consent(auto_approve or plan_id is not None or file is not None, new_state)
     inputs = inputs_of(session, var, var_file)
     chosen = (tuple(only or ()), tuple(exclude or ()), tuple(environment or ()))
-    consent = Consent(
-        no_adopt=no_adopt,
-        take_over=take_over,
-        adopt_removes_env=adopt_removes_env,
-        leave_triggers=leave_triggers,
-    )
+    consent = options.consent(no_adopt, take_over, adopt_removes_env, leave_triggers)
     selected = plans.Selected(*chosen, destroy, refresh, roll_forward, consent)
     if file is not None:
         _refuse_selection(selected)

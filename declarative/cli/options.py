@@ -8,6 +8,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from declarative.model.plan import Consent
+
 
 class Format(StrEnum):
     """How a result is written."""
@@ -76,6 +78,20 @@ LeaveTriggers: TypeAlias = Annotated[
     bool,
     typer.Option("--leave-triggers", help="Delete functions that event source mappings invoke."),
 ]
+
+
+def consent(
+    no_adopt: bool, take_over: bool, adopt_removes_env: bool, leave_triggers: bool
+) -> Consent:
+    """Return what the four options above consent to."""
+    return Consent(
+        no_adopt=no_adopt,
+        take_over=take_over,
+        adopt_removes_env=adopt_removes_env,
+        leave_triggers=leave_triggers,
+    )
+
+
 FormatOption: TypeAlias = Annotated[
     Format | None, typer.Option("--format", help="How to write the result.", show_default="text")
 ]
@@ -91,6 +107,17 @@ Parallelism: TypeAlias = Annotated[
 LockTimeout: TypeAlias = Annotated[
     float,
     typer.Option("--lock-timeout", min=0, metavar="SECONDS", help="Wait for another run's lease."),
+]
+PlanId: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--plan-id", metavar="ID", help="Apply only the plan reviewed under this id."),
+]
+NewState: TypeAlias = Annotated[
+    bool, typer.Option("--new-state", help="The first apply: start the state.")
+]
+ShardOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts of the saved plan."),
 ]
 RevisionOption: TypeAlias = Annotated[
     int | None,

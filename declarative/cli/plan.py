@@ -11,7 +11,6 @@ from declarative.cli import options, plans
 from declarative.cli.loading import inputs_of, warn
 from declarative.cli.session import Session
 from declarative.cli.wiring import open_project
-from declarative.model.plan import Consent
 
 _CHANGES = 2
 
@@ -45,12 +44,7 @@ def plan(
     session: Session = context.obj
     session.use(style)
     plans.expect_place(out)
-    consent = Consent(
-        no_adopt=no_adopt,
-        take_over=take_over,
-        adopt_removes_env=adopt_removes_env,
-        leave_triggers=leave_triggers,
-    )
+    consent = options.consent(no_adopt, take_over, adopt_removes_env, leave_triggers)
     selected = plans.Selected(
         tuple(only or ()),
         tuple(exclude or ()),

@@ -18,12 +18,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from declarative.engine.claims import check_place, missing, refuse_taken_functions
+from declarative.engine.departures import with_departures
 from declarative.engine.desired import normalise, refuse_shared_functions
 from declarative.engine.graph import in_order
 from declarative.engine.guards import scheduled
 from declarative.engine.intents import Intent, Look, Planned, plan_release
 from declarative.engine.kept import keep
 from declarative.engine.observe import Observation, observe_all
+from declarative.engine.quotas import account_limits
 from declarative.engine.reading import Reading
 from declarative.engine.records import recorded_observation, recorded_outputs
 from declarative.engine.recovery import recovered_view
@@ -152,6 +155,11 @@ def plan_intents(
         version = _version_reader(intent, reading)
         look = Look(version, refresh, request.project, request.selection.consent)
         planned[address] = plan_release(intent, seen, snapshot.fingerprinter, look)
+    planned = with_departures(planned, observed, snapshot, reading, request.selection)
+    if refresh:
+        wanted = {one.address: one.desired for one in by_address.values() if one.desired}
+        limits = account_limits(request.releases, wanted, planned, observed, reading)
+        problems = (*problems, *missing(request.releases, observed), *limits)
     return _assemble(request, reading, snapshot, planned, (problems, reverts))
 
 
@@ -173,6 +181,7 @@ def _desired_releases(
     if wrong:
         raise ConfigurationError(tuple(dict.fromkeys(wrong)))
     refuse_shared_functions(desired, request.releases)
+    refuse_taken_functions(desired, request.releases, snapshot)
     return tuple(desired), tuple(problems)
 
 
@@ -187,6 +196,7 @@ def _desired(
         if offline and record is not None
         else reading.cloud.account_id(bound.connector)
     )
+    check_place(bound, account)
     if request.reads is not None:
         request.reads.refuse_unreadable(bound)
     return normalise(

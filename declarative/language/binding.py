@@ -126,8 +126,8 @@ class Binder:
             environment_type=config.type,
             connector=connector,
             region=region,
-            function_name=str(fields.pop("function_name")),
-            function=fields,
+            function_name=release.function_name(),
+            function={name: it for name, it in fields.items() if name != "function_name"},
             artifact=artifact,
             tags=tags if isinstance(tags, dict) else None,
             default_tags={**self._settings.default_tags, **connector.default_tags},
@@ -140,6 +140,7 @@ class Binder:
             ownership_tag=self._settings.ownership_tag,
             exclusive=release.is_exclusive,
             depends_on=dependencies,
+            function_arn=release.function_arn(),
             ranges=_ranges(release, written, aliases),
         )
 

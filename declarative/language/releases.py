@@ -27,11 +27,13 @@ from declarative.language.services import shared
 from declarative.language.types import from_python
 from declarative.language.values import STRING, UNKNOWN, Reference, Value
 from declarative.language.world import Home, WorldSources
+from declarative.model.function_name import FunctionName
 from declarative.model.project_config import InfrastructureConfig, ServiceVariableConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from declarative.errors import SourceRange
     from declarative.language.entities import Evaluation
     from declarative.language.expressions import Scope
     from declarative.language.instances import Instance
@@ -292,17 +294,30 @@ class Release:
                 yield over.section, over.scope
 
     def function_name(self) -> str:
-        """Return the function's name.
+        """Return the function's name, without what else its ARN says.
 
         Raises:
-            EvaluationError: there is none, or it is secret or not known yet.
+            EvaluationError: there is none, it is secret or not known yet, or it is no name.
+        """
+        return self.named().name
+
+    def function_arn(self) -> FunctionName | None:
+        """Return what ``function_name`` says where it is an ARN."""
+        named = self.named()
+        return named if named.account else None
+
+    def named(self) -> FunctionName:
+        """Return what ``function_name`` says.
+
+        Raises:
+            EvaluationError: there is none, it is secret or not known yet, or it is no name.
         """
         return self.evaluation.memo.apart(
             f"{self.address}.function_name", self._function_name, self.instance.section.range
         )
 
-    def _function_name(self) -> str:
-        name: str | None = None
+    def _function_name(self) -> FunctionName:
+        name: FunctionName | None = None
         for section, scope in self._bodies("function"):
             expression = section.expression("function_name")
             if expression is None:
@@ -310,7 +325,10 @@ class Release:
             with blaming(expression, scope):
                 value = evaluate(expression, scope)
                 if not value.is_null:
-                    name = plain_text(value, "function_name", expression.range)
+                    written = plain_text(value, "function_name", expression.range)
+                    name = FunctionName.parse(written)
+                    if name is None:
+                        raise _no_name(written, expression.range)
         if name is None:
             raise EvaluationError.of(
                 NOT_KNOWN, "function_name is missing.", range=self.service.section.range
@@ -379,4 +397,13 @@ def _alias_name(placed: Placed) -> str:
         f'"{name}" is no name of an alias: use at most 128 letters, digits, "-" and "_", and '
         "not digits alone.",
         range=placed.section.range,
+    )
+
+
+def _no_name(text: str, place: SourceRange) -> EvaluationError:
+    return EvaluationError.of(
+        "Invalid function name",
+        f'"{text}" is no name of a function: use at most 64 letters, digits, "-" and "_". Of a '
+        "function that exists its whole ARN will do, without a version or alias.",
+        range=place,
     )
