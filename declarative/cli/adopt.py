@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -12,12 +11,12 @@ import typer
 
 from declarative.artifacts.local import DIRECT_LIMIT
 from declarative.cli import options, plans
+from declarative.cli.adopted import PACKAGES, Adopted, Written, besides, document_of, named
 from declarative.cli.files import create_whole
 from declarative.cli.loading import inputs_of, warn
 from declarative.cli.session import Session
 from declarative.cli.wiring import open_project
 from declarative.engine.adoption import (
-    Candidate,
     Examined,
     Surroundings,
     choose,
@@ -28,11 +27,11 @@ from declarative.engine.adoption import (
 from declarative.engine.intents import target_of
 from declarative.errors import LamformError, RefusedError
 from declarative.language.world import UnknownWorld
-from declarative.language.writer import identifier, write_file, write_values
-from declarative.model.address import Address, select
+from declarative.language.writer import write_file, write_values
+from declarative.model.address import select
 from declarative.model.function_name import FunctionName
-from declarative.model.plan import Action, Consent, Plan
-from declarative.render.documents import AdoptDocument, AdoptedFunction, SkippedFunction, document
+from declarative.model.plan import Consent
+from declarative.render.documents import document
 from declarative.render.reports import counted
 
 if TYPE_CHECKING:
@@ -43,13 +42,11 @@ if TYPE_CHECKING:
 
 _SUFFIX: Final = ".lamform.hcl"
 _VALUES: Final = ".auto.lamformvars"
-_PACKAGES: Final = "packages"
 _STDOUT: Final = "-"
 _REMARK: Final = (
     "Values of environment variables, which may be secrets: keep this file out of git.\n"
     "Better still, move them to a store and read them with ssm() or secretsmanager()."
 )
-_OWNERSHIP: Final = ("lamform:project",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +60,6 @@ class _Wanted:
     infrastructure: str | None
     out: str | None
     take_over: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """A function that is adopted, under its label, with what is written of it."""
-
-    candidate: Candidate
-    label: str
-    variable: str
-
-    @property
-    def package(self) -> str:
-        """Where its package is kept."""
-        return f"{_PACKAGES}/{self.candidate.function.name}.zip"
-
-    @property
-    def address(self) -> str:
-        """The address of its release."""
-        return str(Address(self.label))
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """What the project has got: its new files and releases."""
-
-    adopted: tuple[_Named, ...]
-    examined: Examined
-    file: str
-    values: str | None
 
 
 def adopt(
@@ -176,7 +144,7 @@ def _check(wanted: _Wanted) -> None:
 
 def _write(
     session: Session, opened: OpenProject, wanted: _Wanted, parallelism: int
-) -> _Written | None:
+) -> Written | None:
     """Write everything down, or to stdout; None where that is all there is to do."""
     address, place = _infrastructure(opened, wanted.infrastructure)
     account = opened.world.cloud.account_id(place.connector)
@@ -199,7 +167,7 @@ def _write(
         raise LamformError.of("There is nothing to adopt", why)
     for reason in reasons if not session.json else ():
         session.say(f"Left out: {reason}")
-    adopted = _named(examined.candidates, opened, wanted.release)
+    adopted = named(examined.candidates, opened.project, wanted.release)
     stem = wanted.out or (f"adopted{_SUFFIX}" if many else f"{adopted[0].label}{_SUFFIX}")
     text = write_file(
         (
@@ -224,19 +192,19 @@ def _write(
 
 def _keep(
     session: Session,
-    adopted: tuple[_Named, ...],
+    adopted: tuple[Adopted, ...],
     file: tuple[str, bytes],
     reader: FunctionReader,
     examined: Examined,
     parallelism: int,
-) -> _Written:
+) -> Written:
     name, text = file
     secrets = {one.variable: dict(one.candidate.environment) for one in adopted}
     secrets = {variable: values for variable, values in secrets.items() if values}
     values = name.removesuffix(_SUFFIX) + _VALUES if secrets else None
     _refuse_existing([name, *filter(None, [values]), *(one.package for one in adopted)])
     packages = download([one.candidate for one in adopted], reader, parallelism=parallelism)
-    Path(_PACKAGES).mkdir(exist_ok=True)
+    Path(PACKAGES).mkdir(exist_ok=True)
     for one in adopted:
         create_whole(Path(one.package), packages[one.candidate.function.name], mode=0o644)
     if values is not None:
@@ -250,7 +218,7 @@ def _keep(
                 f"Wrote {values}: it holds the values of environment variables, which may be "
                 "secrets. Only you may read it. Keep it out of git."
             )
-    return _Written(adopted, examined, name, values)
+    return Written(adopted, examined, name, values)
 
 
 def _refuse_existing(names: Iterable[str]) -> None:
@@ -263,9 +231,9 @@ def _refuse_existing(names: Iterable[str]) -> None:
         )
 
 
-def _show(session: Session, text: bytes, adopted: tuple[_Named, ...], examined: Examined) -> None:
+def _show(session: Session, text: bytes, adopted: tuple[Adopted, ...], examined: Examined) -> None:
     if session.json:
-        told = _document(adopted, examined, None, None)
+        told = document_of(adopted, examined, None, None)
         session.document(document(told.model_copy(update={"content": text.decode()})))
         return
     session.write(text)
@@ -328,64 +296,10 @@ def _surroundings(
     )
 
 
-def _named(
-    candidates: Iterable[Candidate], opened: OpenProject, release: str | None
-) -> tuple[_Named, ...]:
-    """Give every function the name of its release, and of the variable for its environment.
-
-    Raises:
-        LamformError: the name that was asked for is none, or is taken.
-    """
-    labels = {*opened.project.names("service"), *opened.project.names("release")}
-    variables = set(opened.project.names("variable"))
-    named = []
-    for candidate in candidates:
-        name = candidate.function.name
-        label = _free(_label(name), labels) if release is None else _given(release, labels)
-        labels.add(label)
-        variable = _free(f"{label}_environment".replace("-", "_"), variables, "_")
-        variables.add(variable)
-        named.append(_Named(candidate, label, variable))
-    return tuple(named)
-
-
-def _given(release: str, taken: Iterable[str]) -> str:
-    label = release.removeprefix("release.")
-    if identifier(label) is None:
-        raise LamformError.of(
-            "Invalid name",
-            f'"{label}" is no name of a release: use letters, digits, "_" and "-", beginning '
-            "with a letter.",
-        )
-    if label in taken:
-        raise LamformError.of(
-            "Declared already",
-            f"The project has a service or a release {label}. Use another name.",
-        )
-    return label
-
-
-def _label(name: str) -> str:
-    start = name if re.match("[A-Za-z]", name) else f"fn-{name.lstrip('_-') or 'x'}"
-    return start if identifier(start) else f"fn-{start}"
-
-
-def _free(wanted: str, taken: Iterable[str], between: str = "-") -> str:
-    return next(name for name in _numbered(wanted, between) if name not in taken)
-
-
-def _numbered(name: str, between: str) -> Iterator[str]:
-    yield name
-    number = 2
-    while True:
-        yield f"{name}{between}{number}"
-        number += 1
-
-
 def _finish(
     session: Session,
     inputs: VariableInputs,
-    written: _Written,
+    written: Written,
     *,
     take_over: bool,
     parallelism: int,
@@ -399,13 +313,13 @@ def _finish(
         warn(session, opened.project)
     if session.json:
         plans.judge(plan)
-        session.document(document(_document(written.adopted, written.examined, written, plan)))
+        session.document(document(document_of(written.adopted, written.examined, written, plan)))
         return
     plans.show(session, plan)
-    besides = _besides(plan)
+    more = besides(plan)
     count = counted(len(written.adopted), "function")
-    if besides:
-        listed = "".join(f"  - {one}\n" for one in besides)
+    if more:
+        listed = "".join(f"  - {one}\n" for one in more)
         session.show(f"\nBesides adopting {count} the plan changes:\n{listed}")
     else:
         session.show(
@@ -414,43 +328,3 @@ def _finish(
     plans.judge(plan)
     with_consent = " --take-over" if take_over else ""
     session.say(f"Adopt with: lamform apply{with_consent}")
-
-
-def _besides(plan: Plan) -> tuple[str, ...]:
-    """Return what a plan does besides adopting and claiming the functions."""
-    found = []
-    for change in plan.changes:
-        for attribute in change.attributes:
-            if change.kind == "tags" and attribute.path == _OWNERSHIP:
-                continue
-            why = " (a default tag)" if change.kind == "tags" else ""
-            found.append(f"{change.address}: {'.'.join(attribute.path)}{why}")
-        if not change.attributes and change.action is not Action.ADOPT:
-            found.append(f"{change.address}: {change.action}")
-    return tuple(found)
-
-
-def _document(
-    adopted: tuple[_Named, ...], examined: Examined, written: _Written | None, plan: Plan | None
-) -> AdoptDocument:
-    besides = _besides(plan) if plan else ()
-    return AdoptDocument(
-        file=written.file if written else None,
-        values_file=written.values if written else None,
-        functions=tuple(
-            AdoptedFunction(
-                address=one.address,
-                function_name=one.candidate.function.name,
-                package=one.package,
-                variable=one.variable if one.candidate.environment else None,
-            )
-            for one in adopted
-        ),
-        skipped=tuple(
-            SkippedFunction(function_name=name, reason=refusal.reason)
-            for name, refusal in examined.refused.items()
-        ),
-        exact=plan is not None and not besides,
-        besides=besides,
-        plan=plan,
-    )
