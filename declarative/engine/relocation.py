@@ -83,7 +83,7 @@ def relocate(
         origin: to for origin, to in fates.moves.items() if selected is None or to in selected
     }
     _refuse_taken(wanted, snapshot.releases.keys())
-    moves = tuple(Move(*one) for one in sorted(wanted.items()))
+    moves = _in_order(wanted)
     forgets = tuple(sorted(fates.forgets)) if selected is None else ()
     waits = frozenset(fates.moves.keys() - wanted.keys()) | (
         frozenset(fates.forgets) - frozenset(forgets)
@@ -147,6 +147,16 @@ def _moved(address: Address, told: Relocation) -> Address:
             address=str(address),
         )
     return Address(target.name, address.key)
+
+
+def _in_order(wanted: Mapping[str, str]) -> tuple[Move, ...]:
+    """Return the moves, each after the one that makes room for it."""
+    left = dict(sorted(wanted.items()))
+    ordered: list[Move] = []
+    while left:
+        free = [origin for origin, to in left.items() if to not in left]
+        ordered.extend(Move(origin, left.pop(origin)) for origin in free)
+    return tuple(ordered)
 
 
 def _refuse_taken(moves: Mapping[str, str], recorded: Collection[str]) -> None:

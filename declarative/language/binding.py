@@ -109,11 +109,9 @@ class Binder:
         refusals = problems.attempt(lambda: _refusals(release)) or ()
         self._check_rest(release, problems)
         _check_delivery(release, said[1] if said else Delivery(), made, problems)
-        if config is None or connector is None or region is None:
+        if config is None or connector is None or region is None or said is None:
             raise EvaluationError(problems.errors)
-        if function is None or artifact is None or settings is None:
-            raise EvaluationError(problems.errors)
-        if said is None or problems.errors:
+        if function is None or artifact is None or settings is None or problems.errors:
             raise EvaluationError(problems.errors)
         own, delivery = said
         fields = declared(function)
