@@ -29,7 +29,7 @@ from declarative.errors import LamformError, RefusedError
 from declarative.language.world import UnknownWorld
 from declarative.language.writer import write_file, write_values
 from declarative.model.address import select
-from declarative.model.function_name import FunctionName
+from declarative.model.arns import FunctionAddress, function_address
 from declarative.model.plan import Consent
 from declarative.render.documents import document
 from declarative.render.reports import counted
@@ -125,11 +125,10 @@ def _check(wanted: _Wanted) -> None:
             "With --function-pattern and --tag the names of releases are made of the names of "
             "functions: leave RELEASE out.",
         )
-    if wanted.function is not None and FunctionName.parse(wanted.function) != FunctionName(
-        wanted.function
-    ):
+    named = wanted.function
+    if named is not None and function_address(named) != FunctionAddress(named):
         raise LamformError.of(
-            "Invalid function name", f'"{wanted.function}" is no name of a function (without ARN).'
+            "Invalid function name", f'"{named}" is no name of a function (without ARN).'
         )
     out = wanted.out
     if out in (None, _STDOUT):

@@ -17,8 +17,8 @@ from declarative.engine.records import recorded_outputs
 from declarative.engine.recovery import recovered_view
 from declarative.engine.snapshot import Snapshot
 from declarative.errors import LamformError
-from declarative.model.address import Address, select
-from declarative.model.revision import ReleaseRecord
+from declarative.model.address import Address, PartKey, select
+from declarative.model.revision import RecordedSetting, ReleaseRecord
 from declarative.render.documents import (
     FORMAT_VERSION,
     StateDocument,
@@ -160,7 +160,22 @@ def parts(record: ReleaseRecord) -> tuple[StatePart, ...]:
         _part(release, "alias", name, alias.model_dump(mode="json", exclude={"revision_id"}))
         for name, alias in record.aliases.items()
     )
+    found.extend(
+        StatePart(
+            address=str(release.at(key := PartKey.parse(text))),
+            kind=key.kind,
+            revision=None,
+            attributes={**_facts(setting), **setting.attributes},
+        )
+        for text, setting in record.settings.items()
+    )
     return tuple(found)
+
+
+def _facts(setting: RecordedSetting) -> dict[str, JsonValue]:
+    """Return what AWS gave a setting that the files do not say."""
+    given: dict[str, JsonValue] = setting.model_dump(mode="json", exclude={"attributes"})
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _part(release: Address, kind: str, label: str, attributes: dict[str, JsonValue]) -> StatePart:

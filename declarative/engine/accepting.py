@@ -107,6 +107,7 @@ def _observe(records: Mapping[str, ReleaseRecord], writing: Writing) -> Mapping[
             writing.secrets.connector(desired.connector), desired.region
         ),
         {release: record.desired for release, record in records.items()},
+        parts={},
         parallelism=writing.parallelism,
     )
     errors = [one for one in seen.values() if isinstance(one, RemoteError)]

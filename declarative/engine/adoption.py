@@ -144,7 +144,7 @@ def examine(
         RemoteError: one of them cannot be read.
     """
     wanted = {name: _Named(name) for name in names}
-    seen = observe_all(lambda _: reader, wanted, parallelism=parallelism)
+    seen = observe_all(lambda _: reader, wanted, parts={}, parallelism=parallelism)
     candidates: list[Candidate] = []
     refused: dict[str, Refusal] = {}
     for name, observation in seen.items():

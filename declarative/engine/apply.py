@@ -50,8 +50,15 @@ from declarative.errors import (
     RemoteError,
     StalePlanError,
 )
-from declarative.model import fields
-from declarative.model.steps import CreateFunction, Phase, UpdateConfiguration
+from declarative.model.desired import SETTINGS
+from declarative.model.steps import (
+    AddPermission,
+    CreateFunction,
+    Phase,
+    SetSetting,
+    Step,
+    UpdateConfiguration,
+)
 from declarative.model.values import WITHHELD, without_fingerprints
 
 if TYPE_CHECKING:
@@ -282,30 +289,38 @@ def _resolve_values(
         StalePlanError: a secret has another value than when the plan was made.
     """
     desired = release.desired
-    if desired is None or not _needs_values(release.steps):
+    if desired is None:
         return {}
+    needed = _needing_values(release.steps)
     values: dict[Path, JsonValue] = {}
     for residual in desired.residuals:
-        if not residual.sensitive or residual.path in release.kept:
+        path = residual.path
+        part = path[1] if path[0] == SETTINGS else ""
+        if not residual.sensitive or path in release.kept or part not in needed:
             continue
         value = writing.secrets.value(release.address, residual, lambda *_: None)
-        planned = fields.get(desired.function, residual.path)
-        present = hidden_leaf(residual.path, value, snapshot.fingerprinter)
+        planned = desired.value_at(path)
+        present = hidden_leaf(path, value, snapshot.fingerprinter)
         # A plan made before the project had a key holds no fingerprints to compare.
         if planned not in (present, without_fingerprints(present), WITHHELD):
             raise StalePlanError.of(
                 "A secret has another value than when the plan was made",
-                f"{'.'.join(residual.path)} ({residual.expression}) differs. Give the same value, "
+                f"{'.'.join(path)} ({residual.expression}) differs. Give the same value, "
                 "or make a new plan.",
                 address=release.address,
             )
-        values[residual.path] = value
+        values[path] = value
     return values
 
 
-def _needs_values(steps: Iterable[object]) -> bool:
-    return any(
-        isinstance(step, CreateFunction)
-        or (isinstance(step, UpdateConfiguration) and step.secrets_from is None)
-        for step in steps
-    )
+def _needing_values(steps: Iterable[Step]) -> set[str]:
+    """Return the settings that are set; the empty one stands for the function itself."""
+    found: set[str] = set()
+    for step in steps:
+        if isinstance(step, SetSetting | AddPermission):
+            found.add(step.part)
+        elif isinstance(step, CreateFunction) or (
+            isinstance(step, UpdateConfiguration) and step.secrets_from is None
+        ):
+            found.add("")
+    return found

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from declarative.engine import drift
-from declarative.engine.intents import bound_parts, target_of
-from declarative.engine.observe import Observation, observe_all, visible_before
+from declarative.engine.around import parts_of
+from declarative.engine.intents import target_of
+from declarative.engine.observe import Observation, observe_all
+from declarative.engine.parts import bound_parts
 from declarative.errors import Diagnostic, RemoteError, StalePlanError
 from declarative.model.address import Address
 from declarative.model.values import without_fingerprints
@@ -79,8 +81,13 @@ def verify(
         RemoteError: a release cannot be read.
     """
     releases = {release.address: release for release in plan.releases if release.steps}
+    parts = {
+        address: parts_of(release.desired, snapshot.record(address))
+        for address, release in releases.items()
+    }
     observed: dict[str, Observation] = {}
-    for address, seen in observe_all(reader, releases, parallelism=parallelism).items():
+    everything = observe_all(reader, releases, parts=parts, parallelism=parallelism)
+    for address, seen in everything.items():
         if isinstance(seen, RemoteError):
             raise seen
         observed[address] = seen
@@ -121,10 +128,9 @@ def _differing_parts(
     release: PlannedRelease, observed: Observation, snapshot: Snapshot
 ) -> list[str]:
     record = snapshot.record(release.address)
-    desired = release.desired
-    moved = record is not None and target_of(record).function_key != release.target.function_key
-    shown = visible_before(desired.function if desired else None, None if moved else record)
-    seen = bound_parts(Address.parse(release.address), observed, shown, snapshot.fingerprinter)
+    if record is not None and target_of(record).function_key != release.target.function_key:
+        record = None
+    seen = bound_parts(release.desired, record, observed, snapshot.fingerprinter)
     planned = release.bound.parts
     names = sorted({*seen, *planned})
     return [name for name in names if not _equal(seen.get(name), planned.get(name))]

@@ -22,25 +22,6 @@ if TYPE_CHECKING:
     from declarative.model.desired import DesiredRelease
 
 
-def check_place(bound: BoundRelease, account_id: str) -> None:
-    """Refuse an ARN of another account or region than the release's.
-
-    Raises:
-        ConfigurationError: naming both.
-    """
-    named = bound.function_arn
-    if named is None or (named.account, named.region) == (account_id, bound.region):
-        return
-    raise ConfigurationError.of(
-        "The function is elsewhere",
-        f"function_name is the ARN of {named.name} in {named.region} of account {named.account}, "
-        f"and {bound.infrastructure} is {bound.region} of account {account_id}. Bind the release "
-        "to an infrastructure there, or write only the function's name.",
-        address=bound.address,
-        range=bound.ranges.get("function.function_name", bound.ranges.get("")),
-    )
-
-
 def missing(
     releases: Iterable[BoundRelease], observed: Mapping[str, Observation | RemoteError]
 ) -> tuple[PlannedDiagnostic, ...]:
@@ -54,8 +35,7 @@ def missing(
             address=release.address,
         )
         for release in releases
-        if release.function_arn is not None
-        and getattr(observed.get(release.address), "function", ...) is None
+        if release.must_exist and getattr(observed.get(release.address), "function", ...) is None
     )
 
 

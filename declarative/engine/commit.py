@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from backends.base import JournalRecord, Revision, RevisionDraft, StateBackend, commit_disjoint
 from declarative.engine import recovery
+from declarative.engine.around import parts_of
 from declarative.engine.desired import refingerprint
 from declarative.engine.observe import Observation, observe
 from declarative.engine.records import Outcome, attribute_of, record_of, recorded_outputs
@@ -84,9 +85,10 @@ def record_release(
     progress = run.progress(release.address)
     if status != "applied" or (not release.steps and progress.function is None):
         reader = world.writing.reader(world.plan, release)
-        observed = observe(reader, release.function_name)
+        parts = parts_of(release.desired, previous)
+        observed = observe(reader, release.function_name, parts)
     else:
-        observed = Observation(progress.function, dict(progress.aliases))
+        observed = Observation(progress.function, dict(progress.aliases), dict(progress.settings))
     desired = release.desired
     left = tuple(target for target in release.replaces if target not in progress.deleted)
     if desired is None:

@@ -34,6 +34,10 @@ _CONFIGURATION: Final = frozenset(
 """Fields that ``UpdateFunctionConfiguration`` sets."""
 
 
+AWS_TAGS: Final = "aws:"
+"""How the names of tags begin that only AWS itself sets and removes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Restore:
     """What a revert brings back, beyond what the files of that time declared.
@@ -234,7 +238,15 @@ def _tag_difference(
     wanted = worlds.desired.tags or {}
     earlier = (worlds.recorded.tags if worlds.recorded else None) or {}
     changed = {name: value for name, value in wanted.items() if observed.get(name) != value}
-    removed = tuple(sorted(name for name in earlier if name not in wanted and name in observed))
+    # With other tags that lamform does not know, only those go that it has set.
+    ours = observed if worlds.desired.tags_exclusive else earlier
+    removed = tuple(
+        sorted(
+            name
+            for name in ours
+            if name not in wanted and name in observed and not name.startswith(AWS_TAGS)
+        )
+    )
     return changed, removed
 
 

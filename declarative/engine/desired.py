@@ -12,13 +12,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from declarative.engine.observe import hidden_leaf
-from declarative.engine.secrets import credential_residuals, marked_leaves, settings_of
+from declarative.engine.secrets import credential_residuals, marked_leaves_of, settings_of
 from declarative.errors import ConfigurationError, Diagnostic
 from declarative.language.pins import sources_in, unpinned
 from declarative.model import fields
 from declarative.model.checks import is_sensitive
 from declarative.model.desired import DesiredAlias, DesiredRelease, Residual
 from declarative.model.fields import LEAVES, Attributes, Path
+from declarative.model.parts import kind_of
 from declarative.model.traffic import AT_ONCE
 from declarative.model.values import WITHHELD, Fingerprinter, Pending, Sensitive, unknown
 
@@ -78,7 +79,7 @@ def normalise(
     """
     function: Attributes = {}
     declared: list[Path] = []
-    residuals = tuple(_residual(*leaf) for leaf in marked_leaves(bound.function))
+    residuals = tuple(_residual(*leaf) for leaf in marked_leaves_of(bound))
     for path, field in LEAVES.items():
         given = _read(bound.function, path)
         if given is None:
@@ -102,15 +103,7 @@ def normalise(
         function=function,
         declared=tuple(declared),
         tags=_tags(bound, project),
-        aliases={
-            name: DesiredAlias(
-                description=alias.config.description,
-                function_version=alias.config.function_version,
-                routing=dict(alias.config.routing),
-                strategy=alias.strategy or bound.delivery.strategy or AT_ONCE,
-            )
-            for name, alias in sorted(bound.aliases.items())
-        },
+        aliases=_aliases(bound),
         artifact=artifact,
         residuals=residuals,
         prevent_destroy=bound.prevent_destroy,
@@ -118,7 +111,26 @@ def normalise(
         sources=_sources(bound.connector, residuals, connectors),
         timeout=bound.delivery.timeout,
         exclusive=bound.exclusive,
+        tags_exclusive=bound.settings.tags_exclusive,
+        settings={
+            part: kind_of(part).normal(
+                {name: _marked(value, fingerprinter) for name, value in written.items()}
+            )
+            for part, written in bound.surroundings.items()
+        },
     )
+
+
+def _aliases(bound: BoundRelease) -> dict[str, DesiredAlias]:
+    return {
+        name: DesiredAlias(
+            description=alias.config.description,
+            function_version=alias.config.function_version,
+            routing=dict(alias.config.routing),
+            strategy=alias.strategy or bound.delivery.strategy or AT_ONCE,
+        )
+        for name, alias in sorted(bound.aliases.items())
+    }
 
 
 def _residual(path: Path, value: Sensitive | Pending) -> Residual:
@@ -171,7 +183,12 @@ def _marked(value: object, fingerprinter: Fingerprinter) -> JsonValue:
 
 def _tags(bound: BoundRelease, project: str) -> dict[str, str] | None:
     """Return declared over default tags; None where nothing manages tags."""
-    if bound.tags is None and not bound.default_tags and not bound.ownership_tag:
+    if not (
+        bound.tags is not None
+        or bound.default_tags
+        or bound.ownership_tag
+        or bound.settings.tags_exclusive
+    ):
         return None
     for name, value in (bound.tags or {}).items():
         if not isinstance(value, str):
@@ -195,12 +212,13 @@ def refingerprint(
 
     ``values`` gives values by path, as resolved at apply.
     """
-    function: Attributes = dict(desired.function)
-    for path, value in values.items():
-        secret = path in {residual.path for residual in desired.residuals if residual.sensitive}
-        held = hidden_leaf(path, value, fingerprinter) if secret else value
-        function = fields.put(function, path, held)
-    return desired.model_copy(update={"function": function})
+    secret = {residual.path for residual in desired.residuals if residual.sensitive}
+    return desired.with_values(
+        {
+            path: hidden_leaf(path, value, fingerprinter) if path in secret else value
+            for path, value in values.items()
+        }
+    )
 
 
 def refuse_shared_functions(

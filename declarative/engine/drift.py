@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from declarative.engine.around import masked_setting, sides_of
+from declarative.engine.compare import AWS_TAGS
 from declarative.engine.diff import attribute_changes
 from declarative.engine.observe import masked, visible_beside
+from declarative.engine.setting_ports import Unreadable
 from declarative.model import fields
-from declarative.model.address import Address
+from declarative.model.address import Address, PartKey
 from declarative.model.plan import DriftFinding, Finding
 
 if TYPE_CHECKING:
@@ -30,10 +33,12 @@ class _Part:
     release: str
     kind: str
     label: str = ""
+    alias: str = ""
 
     def finding(self, finding: Finding, path: Path = (), **facts: Any) -> DriftFinding:
         """Return a finding on this part; ``facts`` are the model's own fields."""
-        address = Address.parse(self.release).part(self.kind, self.label)
+        key = PartKey(self.alias, self.kind, self.label)
+        address = Address.parse(self.release).at(key)
         return DriftFinding(
             address=str(address), kind=self.kind, finding=finding, path=path, **facts
         )
@@ -61,6 +66,7 @@ def find_in_release(
                 _Part(record.address, "alias", name), alias, observed.aliases.get(name)
             )
         ),
+        *_settings(record, observed, fingerprinter),
     )
 
 
@@ -123,6 +129,37 @@ def _tags(record: ReleaseRecord, function: ObservedFunction) -> Iterator[DriftFi
         found = function.tags.get(name)
         if found != value:
             yield part.finding("modified", (name,), recorded=value, observed=found)
+    for name, value in function.tags.items() if record.desired.tags_exclusive else ():
+        if name not in record.tags and not name.startswith(AWS_TAGS):
+            yield part.finding("unmanaged", (name,), observed=value)
+
+
+def _settings(
+    record: ReleaseRecord, observed: Observation, fingerprinter: Fingerprinter
+) -> Iterator[DriftFinding]:
+    """Yield what differs around function and aliases, as far as it was looked at."""
+    for text, recorded in record.settings.items():
+        key = PartKey.parse(text)
+        if text not in observed.settings or (key.alias and key.alias not in observed.aliases):
+            continue
+        part, seen = _Part(record.address, key.kind, key.label, key.alias), observed.settings[text]
+        if seen is None:
+            yield part.finding("deleted")
+        elif isinstance(seen, Unreadable):
+            yield part.finding(
+                "unreadable", observed=f"{seen.permission} is missing: {seen.reason}"
+            )
+        else:
+            sides, known = sides_of(text, None, record)
+            shown = masked_setting(text, seen.attributes, fingerprinter, sides, known=known)
+            for change in attribute_changes(recorded.attributes, shown, fingerprinter):
+                yield part.finding(
+                    "modified",
+                    change.path,
+                    recorded=change.before,
+                    observed=change.after,
+                    sensitive=change.sensitive,
+                )
 
 
 def _alias(

@@ -7,29 +7,38 @@ counts as done when AWS already shows what it was to bring about.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from declarative.engine.ports import (
-    Artifacts,
-    FunctionWriter,
     ObservedAlias,
     ObservedFunction,
     ZipCode,
 )
-from declarative.engine.waiting import Patience, wait_until_ready
-from declarative.errors import OutcomeUnknownError, RemoteError
+from declarative.engine.setting_steps import (
+    add_permission,
+    remove_permission,
+    remove_setting,
+    set_setting,
+)
+from declarative.engine.waiting import wait_until_ready, wait_until_warm
+from declarative.engine.workplace import Workplace
+from declarative.errors import OutcomeUnknownError, PreconditionFailedError, RemoteError
 from declarative.model import fields
 from declarative.model.fields import LEAVES
 from declarative.model.steps import (
+    AddPermission,
     CreateAlias,
     CreateFunction,
     DeleteAlias,
     DeleteFunction,
     PublishCheckpoint,
     PublishVersion,
+    RemovePermission,
+    RemoveSetting,
     RunProvisioner,
+    SetSetting,
     Step,
     TagFunction,
     UntagFunction,
@@ -43,54 +52,10 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from declarative.engine.ports import Code
-    from declarative.model.desired import DesiredRelease
     from declarative.model.fields import Attributes, Path
-    from declarative.model.steps import Target
 
 
-@dataclass(slots=True)
-class Progress:
-    """How far one release has come; changed by its steps only, one thread at a time.
-
-    Attributes:
-        function: ``$LATEST`` as AWS answered last; None before it is created.
-        aliases: Aliases as AWS answered last, by name.
-        published: Versions this run published or found, by number.
-        version: The version that new and moved aliases follow.
-        deleted: Functions that were deleted.
-        touched: Whether any step of the release was begun.
-    """
-
-    function: ObservedFunction | None = None
-    aliases: dict[str, ObservedAlias] = field(default_factory=dict)
-    published: dict[str, ObservedFunction] = field(default_factory=dict)
-    version: str | None = None
-    deleted: set[Target] = field(default_factory=set)
-    touched: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Workplace:
-    """What the steps of one release work with.
-
-    Attributes:
-        values: Values of secret and unknown leaves, by path, resolved before the first step.
-        is_same_artifact: Asks whether the artifact is still what was planned.
-        elsewhere: Gives the writer for another target (a replaced function).
-    """
-
-    name: str
-    desired: DesiredRelease | None
-    writer: FunctionWriter
-    artifacts: Artifacts
-    is_same_artifact: Callable[[], bool]
-    values: Mapping[Path, JsonValue] = field(repr=False)
-    elsewhere: Callable[[Target], FunctionWriter]
-    patience: Patience
-    progress: Progress
-
-
-def perform(step: Step, place: Workplace) -> dict[str, JsonValue]:  # noqa: C901, PLR0911 - one case a step
+def perform(step: Step, place: Workplace) -> dict[str, JsonValue]:  # noqa: C901, PLR0911, PLR0912 - one case a step
     """Perform one step and return what the journal keeps of its result.
 
     Raises:
@@ -116,6 +81,14 @@ def perform(step: Step, place: Workplace) -> dict[str, JsonValue]:  # noqa: C901
             return {}
         case TagFunction() | UntagFunction():
             return _tag(step, place)
+        case SetSetting():
+            return set_setting(step, place)
+        case RemoveSetting():
+            return remove_setting(step, place)
+        case AddPermission():
+            return add_permission(step, place)
+        case RemovePermission():
+            return remove_permission(step, place)
         case DeleteFunction():
             return _delete(step, place)
         case RunProvisioner():
@@ -240,7 +213,7 @@ def _set_alias(step: CreateAlias | UpdateAlias, place: Workplace) -> dict[str, J
             "There is no version for the alias",
             f"Alias {step.alias} follows a version that this run did not publish.",
         )
-    observed = place.progress.aliases.get(step.alias)
+    observed = _alias(place, step.alias)
     before = observed.function_version if observed else None
     try:
         alias = _call_alias(step, place, version, observed)
@@ -254,7 +227,24 @@ def _set_alias(step: CreateAlias | UpdateAlias, place: Workplace) -> dict[str, J
             raise
         alias = found
     place.progress.aliases[step.alias] = alias
+    if isinstance(step, UpdateAlias) and step.warms:
+        wait_until_warm(place.writer, place.name, step.alias, place.patience)
     return {"alias": step.alias, "from": before, "to": version}
+
+
+def _alias(place: Workplace, name: str) -> ObservedAlias | None:
+    """Return an alias with its present ``RevisionId``; otherwise it must be as it was read."""
+    observed = place.progress.aliases.get(name)
+    if observed is None or name not in place.progress.stale:
+        return observed
+    found = {alias.name: alias for alias in place.writer.aliases(place.name)}.get(name)
+    if found is None or replace(found, revision_id=observed.revision_id) != observed:
+        raise PreconditionFailedError.of(
+            "An alias has changed since it was read",
+            f"Somebody changed alias {name} of {place.name} during this run. Make a new plan.",
+        )
+    place.progress.stale.discard(name)
+    return found
 
 
 def _call_alias(

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 from declarative.engine.compare import Comparison, Worlds, removed_environment
 from declarative.engine.desired import OWNERSHIP_TAG
+from declarative.engine.setting_ports import Unreadable
 from declarative.errors import ConfigurationError, Diagnostic
+from declarative.model.address import PartKey
 from declarative.model.plan import Action, PlannedDiagnostic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from declarative.model.desired import DesiredRelease
     from declarative.model.plan import Consent, Plan, PlannedRelease
     from declarative.model.revision import ReleaseRecord
 
@@ -32,8 +35,9 @@ _NEEDED = ("role", "runtime", "handler")
 def problems_of(worlds: Worlds) -> tuple[PlannedDiagnostic, ...]:
     """Return what makes a release impossible to plan."""
     desired, function = worlds.desired, worlds.observed.function
+    found = list(_unwarmed(desired)) if worlds.restore is None else []
     if function is None:
-        return tuple(
+        found.extend(
             PlannedDiagnostic(
                 severity="error",
                 summary=f"{name} is needed to create the function",
@@ -44,7 +48,7 @@ def problems_of(worlds: Worlds) -> tuple[PlannedDiagnostic, ...]:
             for name in _NEEDED
             if desired.function.get(name) is None
         )
-    found: list[PlannedDiagnostic] = []
+        return tuple(found)
     if desired.tags is not None and function.tags is None:
         found.append(
             PlannedDiagnostic(
@@ -65,6 +69,7 @@ def problems_of(worlds: Worlds) -> tuple[PlannedDiagnostic, ...]:
         for name, reason in sorted(function.unreadable.items())
         if name != "tags"
     )
+    found.extend(_withheld(worlds))
     if function.attributes.get("package_type") != "Zip":
         found.append(
             PlannedDiagnostic(
@@ -76,6 +81,37 @@ def problems_of(worlds: Worlds) -> tuple[PlannedDiagnostic, ...]:
             )
         )
     return tuple(found)
+
+
+def _withheld(worlds: Worlds) -> Iterator[PlannedDiagnostic]:
+    """Yield the settings that a plan would overwrite unseen."""
+    for part, seen in worlds.observed.settings.items():
+        if isinstance(seen, Unreadable):
+            address = str(worlds.address.at(PartKey.parse(part)))
+            yield PlannedDiagnostic(
+                severity="error",
+                summary="A setting cannot be read",
+                detail=f"AWS withheld {address}, so a plan could overwrite it unseen. Give the "
+                f"credentials {seen.permission}. {seen.reason}",
+                address=address,
+            )
+
+
+def _unwarmed(desired: DesiredRelease) -> Iterator[PlannedDiagnostic]:
+    """Yield the aliases with weights beside provisioned concurrency, which AWS refuses."""
+    for name, alias in desired.aliases.items():
+        if str(PartKey(name, "provisioned_concurrency")) not in desired.settings:
+            continue
+        if alias.routing or alias.strategy.schedule:
+            what = "routing" if alias.routing else "a strategy that moves traffic in steps"
+            cure = "Remove one of the two" if alias.routing else 'Let its strategy be "all_at_once"'
+            yield PlannedDiagnostic(
+                severity="error",
+                summary="An alias with provisioned concurrency cannot have weights",
+                detail=f"Alias {name} has provisioned_concurrent_executions and {what}. AWS "
+                f"refuses weights on such an alias. {cure}.",
+                address=desired.address,
+            )
 
 
 @dataclass(frozen=True, slots=True)

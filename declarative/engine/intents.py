@@ -19,14 +19,14 @@ from declarative.engine.compare import (
     tags_change,
 )
 from declarative.engine.guards import judge_adoption, problems_of, protection_of
-from declarative.engine.observe import Observation, Visible, masked, visible_beside
+from declarative.engine.observe import Observation
+from declarative.engine.parts import bound_parts
 from declarative.engine.sequence import Sequence, estimate, lower
 from declarative.engine.versions import VersionChoice, choose_version
-from declarative.model.address import Address
+from declarative.model.address import Address, PartKey
 from declarative.model.plan import (
     Action,
     Bound,
-    BoundPart,
     Change,
     Consent,
     DriftFinding,
@@ -150,7 +150,8 @@ def _desired(
     sequence = lower(worlds, comparison, choice)
     replaced = _replaced(intent)
     changes = _changes(worlds, comparison, sequence, replaced)
-    unchanged = 2 + len(worlds.desired.aliases) - len(changes)
+    parts = 2 + len(worlds.desired.aliases) + len(worlds.desired.settings)
+    unchanged = parts - len(changes)
     if _is_held(worlds, intent) and changes:
         held = tuple(change.model_copy(update={"action": Action.HELD}) for change in changes)
         return Planned(changes=held, unchanged=unchanged, drift=found)
@@ -161,7 +162,7 @@ def _desired(
     refusals = judgement.refusals
     if replaced:
         steps = (*release.steps, *_deletions(intent.address, replaced))
-        update = {"steps": steps, "replaces": replaced, "calls": estimate(steps)}
+        update = {"steps": steps, "replaces": replaced, "calls": estimate(steps, worlds.observed)}
         release = release.model_copy(update=update)
         refusals = (*protection_of(intent.record), *refusals)
     return Planned(
@@ -224,7 +225,7 @@ def _changes(
     )
     tags = tags_change(worlds, comparison)
     shown = [] if function.action is Action.NO_OP else [function]
-    return (*shown, *([tags] if tags else []), *sequence.alias_changes)
+    return (*shown, *([tags] if tags else []), *sequence.alias_changes, *sequence.setting_changes)
 
 
 def _function_reason(comparison: Comparison, replaced: tuple[Target, ...]) -> str:
@@ -261,48 +262,15 @@ def _planned(
             object=intent.recorded.object if intent.recorded else None,
             connector=desired.connector.address,
             refreshed=look.refreshed,
-            parts=bound_parts(
-                worlds.address, worlds.observed, worlds.visible, worlds.fingerprinter
-            ),
+            parts=bound_parts(desired, worlds.recorded, worlds.observed, worlds.fingerprinter),
         ),
-        calls=estimate(sequence.steps),
+        calls=estimate(sequence.steps, worlds.observed),
         desired=desired,
         depends_on=desired.depends_on,
         held=intent.held,
         kept=intent.kept,
         exclusive=desired.exclusive,
     )
-
-
-def bound_parts(
-    address: Address,
-    observed: Observation,
-    shown: Visible,
-    fingerprinter: Fingerprinter,
-) -> dict[str, BoundPart]:
-    """Return the observed parts in the form that plan and apply compare."""
-    function = observed.function
-    if function is None:
-        return {str(address.part("function")): BoundPart(observed=None)}
-    attributes: dict[str, JsonValue] = dict(masked(function.attributes, fingerprinter, shown))
-    tags: JsonValue = None if function.tags is None else dict(function.tags)
-    parts = {
-        str(address.part("function")): BoundPart(
-            observed={"attributes": attributes, "code_sha256": function.code_sha256},
-            revision_id=function.revision_id,
-        ),
-        str(address.part("tags")): BoundPart(observed=tags),
-    }
-    for name, alias in sorted(observed.aliases.items()):
-        parts[str(address.part("alias", name))] = BoundPart(
-            observed={
-                "function_version": alias.function_version,
-                "description": alias.description,
-                "routing": dict(alias.routing),
-            },
-            revision_id=alias.revision_id,
-        )
-    return parts
 
 
 def _deletion(
@@ -320,7 +288,12 @@ def _deletion(
     exists = observed.function is not None
     left = tuple(leftover.target for leftover in record.leftovers)
     steps = _deletions(intent.address, (*left, target_of(record)) if exists else left)
-    parts = [("function", ""), ("tags", ""), *(("alias", name) for name in record.aliases)]
+    parts = [
+        PartKey("", "function"),
+        PartKey("", "tags"),
+        *(PartKey("", "alias", name) for name in record.aliases),
+        *map(PartKey.parse, record.settings),
+    ]
     release = PlannedRelease(
         address=intent.address,
         service=desired.service,
@@ -336,21 +309,21 @@ def _deletion(
             object=intent.recorded.object if intent.recorded else None,
             connector=record.connector.address,
             refreshed=look.refreshed,
-            parts=bound_parts(address, observed, visible_beside(None, record), fingerprinter),
+            parts=bound_parts(None, record, observed, fingerprinter),
         ),
-        calls=estimate(steps),
+        calls=estimate(steps, observed),
         depends_on=(),
         exclusive=desired.exclusive,
     )
     held = NOTHING in record.held and not intent.ignore_hold
     changes = tuple(
         Change(
-            address=str(address.part(kind, label)),
-            kind=kind,
+            address=str(address.at(part)),
+            kind=part.kind,
             action=Action.HELD if held else Action.DELETE,
             reason="" if exists else "gone from AWS already; only state forgets it",
         )
-        for kind, label in parts
+        for part in parts
     )
     if held:
         return Planned(changes=changes, drift=found)

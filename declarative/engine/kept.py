@@ -10,7 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from declarative.engine.observe import Visible, masked
+from declarative.engine.setting_calls import Setting
 from declarative.model import fields
+from declarative.model.desired import SETTINGS
 from declarative.model.values import WITHHELD
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
     from declarative.engine.intents import Intent
     from declarative.engine.observe import Observation
-    from declarative.engine.ports import ObservedFunction
     from declarative.model.desired import DesiredRelease
     from declarative.model.fields import Path
     from declarative.model.values import Fingerprinter
@@ -35,27 +36,34 @@ def keep(intent: Intent, observed: Observation, fingerprinter: Fingerprinter) ->
     if _function(desired) != _function(record.desired):
         return intent
     before = {residual.path: residual for residual in record.desired.residuals}
-    function, residuals, kept = desired.function, [], []
+    residuals, kept = [], []
     for residual in desired.residuals:
         path, found = residual.path, before.get(residual.path)
         same = found is not None and found.source_expression == residual.source_expression
-        held = fields.get(record.desired.function, path)
+        held = record.desired.value_at(path)
         if (
             found is None
             or not (same and residual.sensitive)
-            or fields.get(function, path) != WITHHELD
-            or held != _present(path, observed.function, fingerprinter)
+            or desired.value_at(path) != WITHHELD
+            or held != _present(path, observed, fingerprinter)
         ):
             residuals.append(residual)
             continue
-        function = fields.put(function, path, held)
+        desired = desired.with_values({path: held})
         residuals.append(found)
         kept.append(path)
-    update = {"function": function, "residuals": tuple(residuals)}
-    return replace(intent, desired=desired.model_copy(update=update), kept=tuple(kept))
+    desired = desired.model_copy(update={"residuals": tuple(residuals)})
+    return replace(intent, desired=desired, kept=tuple(kept))
 
 
-def _present(path: Path, function: ObservedFunction, fingerprinter: Fingerprinter) -> JsonValue:
+def _present(path: Path, observed: Observation, fingerprinter: Fingerprinter) -> JsonValue:
+    if path[0] == SETTINGS:
+        seen = observed.settings.get(path[1])
+        value = fields.get(seen.attributes, path[2:]) if isinstance(seen, Setting) else None
+        return None if value is None else fingerprinter.hide(value)
+    function = observed.function
+    if function is None:
+        return None
     hidden = Visible(hidden=frozenset({path}))
     return fields.get(masked(function.attributes, fingerprinter, hidden), path)
 

@@ -1,5 +1,8 @@
 """Reading what AWS says, at the fewest calls: one ``GetFunction`` and one ``ListAliases`` each.
 
+What surrounds function and aliases takes a call more for each kind (`engine.around`), and only
+where it is declared or recorded.
+
 An observation never leaves this process as it is: environment values are plain text in
 it. `masked` gives the form that may be compared with state, shown and saved.
 """
@@ -10,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from declarative.engine.around import look_around
 from declarative.errors import RemoteError
 from declarative.model import fields
 from declarative.model.fields import LEAVES, Attributes, Path
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from declarative.engine.ports import FunctionReader, ObservedAlias, ObservedFunction
+    from declarative.engine.setting_calls import Seen
     from declarative.model.revision import ReleaseRecord
 
 
@@ -40,42 +45,54 @@ ENVIRONMENT: Path = ("environment", "variables")
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A function and its aliases as AWS has them now; both empty where there is none."""
+    """A function and its aliases as AWS has them now; both empty where there is none.
+
+    Attributes:
+        settings: What surrounds them, by part; only what was looked at has an entry.
+    """
 
     function: ObservedFunction | None
     aliases: Mapping[str, ObservedAlias] = field(default_factory=dict)
+    settings: Mapping[str, Seen] = field(default_factory=dict)
 
 
-def observe(reader: FunctionReader, name: str) -> Observation:
+def observe(
+    reader: FunctionReader, name: str, parts: Mapping[str, str | None] | None = None
+) -> Observation:
     """Read one function with its aliases; aliases are not asked for where there is none.
+
+    ``parts`` are the settings to look at (`engine.around.Parts`).
 
     Raises:
         RemoteError: AWS refused or could not be reached.
     """
     function = reader.function(name)
     if function is None:
-        return Observation(None)
-    return Observation(function, {alias.name: alias for alias in reader.aliases(name)})
+        return Observation(None, settings=dict.fromkeys(parts or {}))
+    aliases = {alias.name: alias for alias in reader.aliases(name)}
+    return Observation(function, aliases, look_around(reader, function, aliases, parts or {}))
 
 
 def observe_all(
     reader: Callable[[Release], FunctionReader],
     releases: Mapping[str, Release],
     *,
+    parts: Mapping[str, Mapping[str, str | None]],
     parallelism: int,
 ) -> Mapping[str, Observation | RemoteError]:
     """Observe many releases at once; an error stands in the place of what it prevented."""
 
-    def attempt(release: Release) -> Observation | RemoteError:
+    def attempt(address: str) -> Observation | RemoteError:
+        release = releases[address]
         try:
-            return observe(reader(release), release.function_name)
+            return observe(reader(release), release.function_name, parts.get(address))
         except RemoteError as error:
             return error
 
     if not releases:
         return {}
     with ThreadPoolExecutor(min(parallelism, len(releases)), "observe") as pool:
-        return dict(zip(releases, pool.map(attempt, releases.values()), strict=True))
+        return dict(zip(releases, pool.map(attempt, releases), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@
       _desired_releases    accounts and artifacts looked up, everything in normal form
       _intents             what each release shall become: desired, or deleted
       plan_intents
-        _observe           one GetFunction and one ListAliases a release, in parallel
+        _observe           one GetFunction and one ListAliases a release, one call more for
+                           each kind of setting that is declared or recorded; in parallel
         plan_release       what differs, which version serves, which steps follow (pure)
       Plan.sealed          the id
 
@@ -18,7 +19,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from declarative.engine.claims import check_place, missing, refuse_taken_functions
+from declarative.engine.around import parts_of
+from declarative.engine.claims import missing, refuse_taken_functions
 from declarative.engine.departures import with_departures
 from declarative.engine.desired import normalise, refuse_shared_functions
 from declarative.engine.graph import in_order
@@ -196,7 +198,6 @@ def _desired(
         if offline and record is not None
         else reading.cloud.account_id(bound.connector)
     )
-    check_place(bound, account)
     if request.reads is not None:
         request.reads.refuse_unreadable(bound)
     return normalise(
@@ -251,11 +252,17 @@ def _goes(request: PlanRequest, address: str) -> bool:
 def _observe(
     intents: Mapping[str, Intent], reading: Reading, *, refresh: bool
 ) -> Mapping[str, Observation | RemoteError]:
+    parts = {
+        address: parts_of(intent.desired, intent.record) for address, intent in intents.items()
+    }
     if not refresh:
-        return {address: recorded_observation(intent.record) for address, intent in intents.items()}
+        return {
+            address: recorded_observation(intent.record, parts[address])
+            for address, intent in intents.items()
+        }
     wanted = {address: intent.desired or intent.left for address, intent in intents.items()}
     releases = {address: release for address, release in wanted.items() if release is not None}
-    return observe_all(reading.reader, releases, parallelism=reading.parallelism)
+    return observe_all(reading.reader, releases, parts=parts, parallelism=reading.parallelism)
 
 
 def _version_reader(intent: Intent, reading: Reading) -> Callable[[str], ObservedFunction | None]:

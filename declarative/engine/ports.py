@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from declarative.engine.setting_ports import SettingsReader, SettingsWriter
+from declarative.engine.setting_ports import SettingsReader, SettingsWriter, Unreadable
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -118,6 +118,23 @@ class FunctionReader(SettingsReader, Protocol):
 
     def aliases(self, name: str) -> tuple[ObservedAlias, ...]:
         """Return all aliases by name; none where there is no such function."""
+        ...
+
+    def functions(self) -> tuple[ObservedFunction, ...] | Unreadable:
+        """Return all functions of the region, 50 with each call.
+
+        They come without tags, state and reserved concurrency (all None), which the list lacks.
+        """
+        ...
+
+    def tags_of_functions(
+        self, wanted: Mapping[str, str] | None = None
+    ) -> Mapping[str, Mapping[str, str]] | Unreadable:
+        """Return the tags of all functions by ARN, 100 with each call.
+
+        ``wanted`` selects those that have these tags. A function that never had a tag is
+        not among them.
+        """
         ...
 
     def download(self, function: ObservedFunction) -> bytes:

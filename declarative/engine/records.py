@@ -6,20 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from declarative.engine.around import masked_setting, sides_of
 from declarative.engine.compare import content_digest
 from declarative.engine.observe import Observation, masked, visible_before, visible_beside
 from declarative.engine.ports import ObservedAlias, ObservedFunction
+from declarative.engine.setting_calls import Setting
+from declarative.engine.setting_ports import Unreadable
 from declarative.model.revision import (
     KEPT_VERSIONS,
     Leftover,
     RecordedAlias,
     RecordedFunction,
+    RecordedSetting,
     RecordedVersion,
     ReleaseRecord,
     ReleaseStatus,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pydantic import JsonValue
 
     from backends.base import Revision
@@ -93,7 +99,29 @@ def record_of(
         versions=versions,
         held=outcome.held,
         leftovers=outcome.leftovers,
+        settings=_settings(outcome, unfinished, fingerprinter),
     )
+
+
+def _settings(
+    outcome: Outcome, unfinished: ReleaseRecord | None, fingerprinter: Fingerprinter
+) -> dict[str, RecordedSetting]:
+    """Return what is there of the settings that lamform manages; what is withheld stays."""
+    desired = outcome.desired
+    found: dict[str, RecordedSetting] = {}
+    for part in sorted({*desired.settings, *(unfinished.parts if unfinished else ())}):
+        seen = outcome.observed.settings.get(part)
+        if isinstance(seen, Setting):
+            sides, known = sides_of(part, desired, unfinished)
+            shown = known or outcome.status == "applied"
+            found[part] = RecordedSetting(
+                attributes=masked_setting(part, seen.attributes, fingerprinter, sides, known=shown),
+                statement_id=seen.statement_id,
+                url=seen.url,
+            )
+        elif isinstance(seen, Unreadable) and unfinished and part in unfinished.settings:
+            found[part] = unfinished.settings[part]
+    return found
 
 
 def _same_function(previous: ReleaseRecord, outcome: Outcome) -> bool:
@@ -147,13 +175,14 @@ def recorded_alias(alias: ObservedAlias) -> RecordedAlias:
     )
 
 
-def recorded_observation(record: ReleaseRecord | None) -> Observation:
+def recorded_observation(record: ReleaseRecord | None, parts: Iterable[str] = ()) -> Observation:
     """Return what state recorded in the form of an observation (for plans that do not look).
 
+    ``parts`` are the settings that are asked for.
     Environment values are fingerprints in it, which compare like the values themselves.
     """
     if record is None or record.function is None:
-        return Observation(None)
+        return Observation(None, settings=dict.fromkeys(parts))
     function = record.function
     return Observation(
         ObservedFunction(
@@ -177,7 +206,14 @@ def recorded_observation(record: ReleaseRecord | None) -> Observation:
             )
             for name, alias in record.aliases.items()
         },
+        {part: _recorded_setting(record.settings.get(part)) for part in parts},
     )
+
+
+def _recorded_setting(recorded: RecordedSetting | None) -> Setting | None:
+    if recorded is None:
+        return None
+    return Setting(recorded.attributes, url=recorded.url, statement_id=recorded.statement_id)
 
 
 def recorded_outputs(revision: Revision | None) -> dict[str, dict[str, JsonValue]]:
@@ -191,8 +227,8 @@ def recorded_outputs(revision: Revision | None) -> dict[str, dict[str, JsonValue
 def attribute_of(record: ReleaseRecord, path: tuple[str, ...]) -> JsonValue:
     """Return what ``release.X.PATH`` stands for once ``record`` is applied; None if nothing.
 
-    Readable are ``function.version``, ``function.qualified_arn``, ``function.code_sha256``
-    and ``alias.NAME.version``; names and ARNs without a version are known before.
+    Readable are ``function.version``, ``function.qualified_arn``, ``function.code_sha256``,
+    ``alias.NAME.version`` and ``url.url``; names and ARNs without a version are known before.
     """
     match path:
         case ("function", "version"):
@@ -203,5 +239,7 @@ def attribute_of(record: ReleaseRecord, path: tuple[str, ...]) -> JsonValue:
             return record.function.code_sha256
         case ("alias", name, "version") if name in record.aliases:
             return record.aliases[name].function_version
+        case ("url", "url") if "url" in record.settings:
+            return record.settings["url"].url
         case _:
             return None

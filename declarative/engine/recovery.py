@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from backends.base import JournalRecord, Lease, RunRecord, StateReader, is_live, object_id
+from declarative.engine.around import parts_of
 from declarative.engine.observe import Observation, observe
 from declarative.engine.records import Outcome, record_of
 from declarative.engine.snapshot import Recorded, Snapshot, read_snapshot
@@ -116,8 +117,8 @@ def _record(
     snapshot, cloud, secrets = world
     settings = run.plan.connectors[release.bound.connector]
     reader = cloud.reader(secrets.connector(settings), release.region)
-    observed = observe(reader, release.function_name)
     desired = release.desired
+    observed = observe(reader, release.function_name, parts_of(desired, previous))
     left = _left(run, release, world)
     if desired is None:  # a deletion: it happened, or the release is as it was
         return None if observed.function is None and not left else previous

@@ -15,14 +15,15 @@ from declarative.engine.intents import Intent, Planned
 from declarative.engine.records import attribute_of, recorded_outputs
 from declarative.engine.secrets import ReleaseLookup, Secrets
 from declarative.engine.snapshot import Snapshot
-from declarative.model import fields
 from declarative.model.plan import PlannedDiagnostic, PlannedOutput, PlannedRelease
+from declarative.model.steps import Phase, SetSetting
 from declarative.model.values import has_unknown
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from declarative.model.desired import DesiredRelease, Residual
+    from declarative.model.fields import Path
     from declarative.model.revision import ReleaseRecord
 
 
@@ -35,19 +36,19 @@ def resolved(
         return intent
 
     settled = settled_by(snapshot, planned)
-    function = desired.function
+    values: dict[Path, JsonValue] = {}
     for residual in desired.residuals:
         if residual.expression is None or not still_unknown(desired, residual):
             continue
         value = secrets.known(residual.expression, settled)
         if value is not None:
-            function = fields.put(function, residual.path, value)
-    return replace(intent, desired=desired.model_copy(update={"function": function}))
+            values[residual.path] = value
+    return replace(intent, desired=desired.with_values(values))
 
 
 def still_unknown(desired: DesiredRelease, residual: Residual) -> bool:
     """Whether the value is to be found out: a revert knows what it was."""
-    return not residual.sensitive and has_unknown(fields.get(desired.function, residual.path))
+    return not residual.sensitive and has_unknown(desired.value_at(residual.path))
 
 
 def settled_by(snapshot: Snapshot, planned: Mapping[str, Planned]) -> ReleaseLookup:
@@ -70,6 +71,8 @@ def _foreseen(
     match path:
         case ("alias", name, "version") if name in release.aliases:
             return release.aliases[name].to
+        case ("url", "url") if _new_url(release):
+            return None
         case ("function", "version" | "qualified_arn" | "code_sha256") if release.publishes:
             return None
         case ("function", "version") if release.version is not None:
@@ -97,9 +100,11 @@ def too_late(
 
     def prepared(address: str, path: tuple[str, ...]) -> JsonValue:
         plan = planned.get(address)
-        moves = plan.release.aliases if plan and plan.release else {}
+        release = plan.release if plan else None
+        moves = release.aliases if release else {}
         late = path[0] == "alias" and path[1] in moves and moves[path[1]].to is None
-        return None if late else "0"
+        new = _new_url(release) if release and path[0] == "url" else None
+        return None if late or (new and new.phase is not Phase.PREPARE) else "0"
 
     desired = intent.desired
     return tuple(
@@ -107,8 +112,8 @@ def too_late(
             severity="error",
             summary="A value is needed before it exists",
             detail=f"{'.'.join(residual.path)} of {intent.address} reads {residual.expression}, "
-            "which is known only once that alias is switched, and this release is prepared "
-            "before that. Read the function.version of the other release instead.",
+            "which is known only once the other release is switched, and this one is prepared "
+            f"before that. {_instead(residual.expression)}",
             address=intent.address,
         )
         for residual in (desired.residuals if desired else ())
@@ -117,6 +122,20 @@ def too_late(
         and still_unknown(desired, residual)
         and secrets.known(residual.expression, prepared) is None
     )
+
+
+def _instead(expression: str) -> str:
+    if expression.endswith(".url.url"):
+        return "Apply the URL first; it is known from then on."
+    return "Read the function.version of the other release instead."
+
+
+def _new_url(release: PlannedRelease) -> SetSetting | None:
+    """Return the step that makes the function's URL, if there is one."""
+    for step in release.steps:
+        if isinstance(step, SetSetting) and step.part == "url" and not step.exists:
+            return step
+    return None
 
 
 def planned_outputs(

@@ -10,14 +10,25 @@ from typing import TYPE_CHECKING
 
 from backends.base import BackendError
 from declarative.engine.events import Event, EventType
-from declarative.engine.execute import Progress, Workplace, perform
+from declarative.engine.execute import perform
 from declarative.engine.graph import in_order, walk
 from declarative.engine.records import attribute_of
 from declarative.engine.references import still_unknown
+from declarative.engine.setting_calls import Setting
 from declarative.engine.waiting import TIMEOUT, Patience
+from declarative.engine.workplace import Progress, Workplace
 from declarative.errors import Diagnostic, InterruptedRunError, LamformError, RemoteError
+from declarative.model.parts import call_of
 from declarative.model.plan import Action, Plan, PlannedRelease
-from declarative.model.steps import Phase, Step, Target
+from declarative.model.steps import (
+    AddPermission,
+    Phase,
+    RemovePermission,
+    RemoveSetting,
+    SetSetting,
+    Step,
+    Target,
+)
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -45,7 +56,8 @@ class RunWorld:
 
     def emit(self, kind: EventType, address: str, step: Step, **data: JsonValue) -> None:
         """Tell the listener of something that happened to a step."""
-        self.writing.listener(Event(kind, self.run, self.writing.now(), address, step.kind, data))
+        said = {**data, **_said_of(step)}
+        self.writing.listener(Event(kind, self.run, self.writing.now(), address, step.kind, said))
 
 
 class Run:
@@ -234,7 +246,7 @@ class Run:
                 raise RemoteError.of(
                     "A value is still unknown",
                     f"{'.'.join(residual.path)} is {residual.expression}, which exists only after "
-                    "that alias is switched. Use a value that is known once the other release is "
+                    "the other release is switched. Use a value that is known once it is "
                     "prepared, such as its function.version.",
                 )
             self._values.setdefault(release.address, {})[residual.path] = value
@@ -254,6 +266,9 @@ class Run:
                 return function.code_sha256
             case ("alias", name, "version") if name in progress.aliases:
                 return self._switched(address, name)
+            case ("url", "url"):
+                url = progress.settings.get("url")
+                return url.url if isinstance(url, Setting) else None
             case _:
                 return None
 
@@ -266,6 +281,15 @@ class Run:
         return None if moves else version
 
 
+def _said_of(step: Step) -> dict[str, JsonValue]:
+    """Return what tells a step from others of its kind."""
+    match step:
+        case SetSetting() | RemoveSetting() | AddPermission() | RemovePermission():
+            return {"part": step.part, "call": call_of(step)}
+        case _:
+            return {}
+
+
 def _timeout(release: PlannedRelease) -> float:
     return release.desired.timeout if release.desired else TIMEOUT
 
@@ -275,4 +299,5 @@ def _progress(release: PlannedRelease, observed: Observation | None) -> Progress
     if observed is not None:
         progress.function = observed.function
         progress.aliases = dict(observed.aliases)
+        progress.settings = dict(observed.settings)
     return progress

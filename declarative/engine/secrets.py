@@ -19,8 +19,9 @@ from declarative.language.saved import with_sources
 from declarative.language.syntax import parse_expression
 from declarative.language.world import SecretText
 from declarative.model.bound import BoundRelease, Connector
-from declarative.model.desired import ConnectorSettings, Residual
+from declarative.model.desired import SETTINGS, ConnectorSettings, Residual
 from declarative.model.fields import LEAVES, Path
+from declarative.model.parts import kind_of
 from declarative.model.values import RESIDUAL, Pending, Sensitive
 
 if TYPE_CHECKING:
@@ -217,9 +218,20 @@ def literals_of(releases: tuple[BoundRelease, ...]) -> Mapping[tuple[str, Path],
     return {
         (release.address, path): value.value
         for release in releases
-        for path, value in marked_leaves(release.function)
+        for path, value in marked_leaves_of(release)
         if isinstance(value, Sensitive)
     }
+
+
+def marked_leaves_of(release: BoundRelease) -> tuple[tuple[Path, Sensitive | Pending], ...]:
+    """Return the secret and unknown leaves of a release's function and of what surrounds it."""
+    around = (
+        ((SETTINGS, part, *path), value)
+        for part, written in release.surroundings.items()
+        for path, _ in kind_of(part).leaves
+        if isinstance(value := _at(written, path), Sensitive | Pending)
+    )
+    return (*marked_leaves(release.function), *around)
 
 
 def marked_leaves(function: Mapping[str, object]) -> tuple[tuple[Path, Sensitive | Pending], ...]:

@@ -11,17 +11,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from declarative.engine.around import reads
+from declarative.engine.setting_calls import Setting
+from declarative.engine.surroundings import Surroundings, differences, surround
 from declarative.model import fields
-from declarative.model.address import Address
+from declarative.model.address import Address, PartKey
 from declarative.model.artifacts import S3Artifact
 from declarative.model.plan import Action, AliasMove, AttributeChange, Calls, Change
 from declarative.model.steps import (
+    AddPermission,
     CreateAlias,
     CreateFunction,
     DeleteAlias,
     Phase,
     PublishCheckpoint,
     PublishVersion,
+    RemovePermission,
     Step,
     TagFunction,
     UntagFunction,
@@ -32,6 +37,7 @@ from declarative.model.steps import (
 
 if TYPE_CHECKING:
     from declarative.engine.compare import Comparison, Worlds
+    from declarative.engine.observe import Observation
     from declarative.engine.ports import ObservedAlias
     from declarative.engine.versions import VersionChoice
     from declarative.model.desired import DesiredAlias
@@ -45,6 +51,7 @@ class Sequence:
     steps: tuple[Step, ...]
     aliases: dict[str, AliasMove]
     alias_changes: tuple[Change, ...]
+    setting_changes: tuple[Change, ...]
 
 
 def lower(worlds: Worlds, comparison: Comparison, choice: VersionChoice) -> Sequence:
@@ -52,15 +59,18 @@ def lower(worlds: Worlds, comparison: Comparison, choice: VersionChoice) -> Sequ
     follows = choice.version is not None  # aliases move before $LATEST is touched
     prepared = bool(worlds.desired.aliases) and not follows
     phase = Phase.PREPARE if prepared else Phase.SWITCH
-    alias_steps, moves, changes = _aliases(worlds, choice)
+    found = differences(worlds)
+    around = surround(worlds, found)
+    alias_steps, moves, changes = _aliases(worlds, choice, around)
     if comparison.action is Action.CREATE:
-        function = _creation(worlds, comparison)
+        function = [*_creation(worlds, comparison), *around.guards]
     else:
-        function = _latest(worlds, comparison, choice, phase)
-    tags = _tags(worlds, comparison, phase)
-    ordered = [*alias_steps, *function, *tags] if follows else [*function, *tags, *alias_steps]
+        function = [*around.guards, *_latest(worlds, comparison, choice, phase)]
+    function += [*_tags(worlds, comparison, phase), *around.added]
+    ordered = [*alias_steps, *function] if follows else [*function, *alias_steps]
+    ordered += [*around.settled, *around.removed]
     steps = tuple(sorted(ordered, key=lambda step: list(Phase).index(step.phase)))
-    return Sequence(steps, moves, changes)
+    return Sequence(steps, moves, changes, tuple(one.change for one in found))
 
 
 def _creation(worlds: Worlds, comparison: Comparison) -> list[Step]:
@@ -134,9 +144,9 @@ def _tags(worlds: Worlds, comparison: Comparison, phase: Phase) -> list[Step]:
 
 
 def _aliases(
-    worlds: Worlds, choice: VersionChoice
+    worlds: Worlds, choice: VersionChoice, around: Surroundings
 ) -> tuple[list[Step], dict[str, AliasMove], tuple[Change, ...]]:
-    steps: list[Step] = []
+    steps: list[Step] = [*around.first]
     moves: dict[str, AliasMove] = {}
     changes: list[Change] = []
     for name, alias in worlds.desired.aliases.items():
@@ -145,6 +155,7 @@ def _aliases(
         if observed is not None and _same(alias, observed, version):
             continue
         steps.append(_alias_step(worlds, name, alias, version, observed))
+        steps.extend(around.hung.get(name, ()))
         moves[name] = AliasMove(
             origin=observed.function_version if observed else None,
             to=version,
@@ -153,6 +164,7 @@ def _aliases(
         )
         changes.append(_alias_change(worlds, name, alias, version, observed))
     for name in _unwanted(worlds):
+        steps.extend(around.fallen.get(name, ()))
         steps.append(DeleteAlias(release=worlds.desired.address, phase=Phase.FINISH, alias=name))
         moves[name] = AliasMove(origin=worlds.observed.aliases[name].function_version)
         changes.append(
@@ -199,15 +211,32 @@ def _alias_step(
     version: str | None,
     observed: ObservedAlias | None,
 ) -> Step:
-    kind = CreateAlias if observed is None else UpdateAlias
-    return kind(
+    if observed is None:
+        return CreateAlias(
+            release=worlds.desired.address,
+            phase=Phase.PREPARE,
+            alias=name,
+            function_version=version,
+            description=alias.description,
+            routing=alias.routing,
+        )
+    return UpdateAlias(
         release=worlds.desired.address,
-        phase=Phase.PREPARE if observed is None else Phase.SWITCH,
+        phase=Phase.SWITCH,
         alias=name,
         function_version=version,
         description=alias.description,
         routing=alias.routing,
+        warms=_warms(worlds, name, version, observed),
     )
+
+
+def _warms(worlds: Worlds, name: str, version: str | None, observed: ObservedAlias | None) -> bool:
+    """Whether provisioned concurrency hangs on an alias that moves, and stays with it."""
+    part = str(PartKey(name, "provisioned_concurrency"))
+    kept = isinstance(worlds.observed.settings.get(part), Setting)
+    moves = observed is not None and observed.function_version != version
+    return moves and kept and part in worlds.desired.settings
 
 
 def _alias_change(
@@ -245,18 +274,29 @@ def _alias_change(
         address=str(Address.parse(worlds.desired.address).part("alias", name)),
         kind="alias",
         action=Action.CREATE if observed is None else Action.UPDATE,
+        reason="its warm capacity is allocated again, for the other version"
+        if _warms(worlds, name, version, observed)
+        else "",
         attributes=tuple(change for change in attributes if change is not None),
     )
 
 
-def estimate(steps: tuple[Step, ...]) -> Calls:
+def estimate(steps: tuple[Step, ...], observed: Observation) -> Calls:
     """Return the AWS calls that the steps make, polls left out.
 
-    The verifying read before the first step is one ``GetFunction`` and one ``ListAliases``.
+    The verifying read before the first step is one ``GetFunction``, one ``ListAliases`` and
+    what reading the settings takes that the plan has read. A permission changes by two
+    calls: the policy is read before, for its ``RevisionId``.
     """
     if not steps:
         return Calls()
     restored = {step.from_version for step in steps if isinstance(step, UpdateCode)} | {
         step.secrets_from for step in steps if isinstance(step, UpdateConfiguration)
     }
-    return Calls(get_function=1 + len(restored - {None}), other=1 + len(steps))
+    policies, settings = reads(observed.settings, aliases=observed.aliases)
+    changed = sum(isinstance(step, AddPermission | RemovePermission) for step in steps)
+    return Calls(
+        get_function=1 + len(restored - {None}),
+        get_policy=policies + changed,
+        other=1 + settings + len(steps),
+    )

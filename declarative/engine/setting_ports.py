@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from declarative.engine.ports import ObservedFunction
     from declarative.model.field import Attributes
 
 
@@ -158,23 +157,6 @@ class SettingsReader(Protocol):
         self, name: str, qualifier: str | None = None
     ) -> tuple[EventSourceMapping, ...] | Unreadable:
         """Return the mappings that invoke exactly this function, or this alias of it."""
-        ...
-
-    def functions(self) -> tuple[ObservedFunction, ...] | Unreadable:
-        """Return all functions of the region, 50 with each call.
-
-        They come without tags, state and reserved concurrency (all None), which the list lacks.
-        """
-        ...
-
-    def tags_of_functions(
-        self, wanted: Mapping[str, str] | None = None
-    ) -> Mapping[str, Mapping[str, str]] | Unreadable:
-        """Return the tags of all functions by ARN, 100 with each call.
-
-        ``wanted`` selects those that have these tags. A function that never had a tag is
-        not among them.
-        """
         ...
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from declarative.engine.around import managed
 from declarative.engine.drift import find_in_release
 from declarative.engine.observe import observe_all
 from declarative.engine.recovery import recovered_view
@@ -43,6 +44,7 @@ def find_drift(reading: Reading, *, only: Collection[str] | None = None) -> Drif
     observed = observe_all(
         reading.reader,
         {address: record.desired for address, record in records.items()},
+        parts={address: managed(record) for address, record in records.items()},
         parallelism=reading.parallelism,
     )
     errors = [seen for seen in observed.values() if isinstance(seen, RemoteError)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from declarative.engine.secrets import marked_leaves
+from declarative.engine.secrets import marked_leaves_of
 from declarative.errors import EvaluationError, RemoteError
 from declarative.language.pins import sources_in
 from declarative.language.world import SecretText
@@ -85,7 +85,7 @@ class SecretReads:
     def _sources(self, release: BoundRelease) -> Iterator[tuple[Pending, SecretSource, Withheld]]:
         if not self.withheld:
             return
-        for _, leaf in marked_leaves(release.function):
+        for _, leaf in marked_leaves_of(release):
             if isinstance(leaf, Pending):
                 for source in sources_in(leaf.residual):
                     if source in self.withheld:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from declarative.errors import EvaluationError
@@ -18,10 +19,12 @@ from declarative.language.problems import Problems
 from declarative.language.releases import Release
 from declarative.language.values import Reference, Value
 from declarative.language.world import UnknownWorld, World
+from declarative.model.arns import plain_function_name
 from declarative.model.bound import BoundAlias, BoundRelease, Delivery
 from declarative.model.config import FunctionConfig, declared
 from declarative.model.project_config import EnvironmentConfig
 from declarative.model.release_config import AliasConfig, ServiceConfig, ServiceSettings
+from declarative.model.rules import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -67,7 +70,12 @@ class Binder:
         bound: dict[str, BoundRelease] = {}
         for instance in instances:
             with problems.gathering(instance.address):
-                bound[instance.address] = self._bound(instance)
+                found = self._bound(instance)
+                account = partial(self.evaluation.world.account_id, found.connector)
+                problems.take(judge(found, account))
+                name = plain_function_name(found.function_name)
+                must_exist = name != found.function_name
+                bound[instance.address] = replace(found, function_name=name, must_exist=must_exist)
         refuse_cycles(bound, problems)
         return tuple(bound.values())
 
@@ -109,9 +117,11 @@ class Binder:
         refusals = problems.attempt(lambda: _refusals(release)) or ()
         self._check_rest(release, problems)
         _check_delivery(release, said[1] if said else Delivery(), made, problems)
-        if config is None or connector is None or region is None or said is None:
+        if config is None or connector is None or region is None:
             raise EvaluationError(problems.errors)
-        if function is None or artifact is None or settings is None or problems.errors:
+        if function is None or artifact is None or settings is None:
+            raise EvaluationError(problems.errors)
+        if said is None or problems.errors:
             raise EvaluationError(problems.errors)
         own, delivery = said
         fields = declared(function)
@@ -124,8 +134,8 @@ class Binder:
             environment_type=config.type,
             connector=connector,
             region=region,
-            function_name=release.function_name(),
-            function={name: it for name, it in fields.items() if name != "function_name"},
+            function_name=str(fields.pop("function_name")),
+            function=fields,
             artifact=artifact,
             tags=tags if isinstance(tags, dict) else None,
             default_tags={**self._settings.default_tags, **connector.default_tags},
@@ -138,7 +148,6 @@ class Binder:
             ownership_tag=self._settings.ownership_tag,
             exclusive=release.is_exclusive,
             depends_on=dependencies,
-            function_arn=release.function_arn(),
             ranges=_ranges(release, written, aliases),
         )
 

@@ -120,15 +120,12 @@ _STRATEGY: Final = one(shape(release.StrategyConfig))
 SERVICE_SETTINGS: Final = shape(
     release.ServiceSettings,
     inside={**_SETTINGS, "runtime_management": one(shape(release.RuntimeManagementConfig))},
-    acts_later="url permission event_invoke tags_exclusive reserved_concurrent_executions "
-    "code_signing_config_arn recursive_loop runtime_management",
 )
 """What surrounds the function, written beside it."""
 
 ALIAS: Final = shape(
     release.AliasConfig,
     inside={**_SETTINGS, "strategy": _STRATEGY},
-    acts_later="url permission event_invoke provisioned_concurrent_executions",
 )
 """``alias`` of a service."""
 

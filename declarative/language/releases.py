@@ -27,13 +27,12 @@ from declarative.language.services import shared
 from declarative.language.types import from_python
 from declarative.language.values import STRING, UNKNOWN, Reference, Value
 from declarative.language.world import Home, WorldSources
-from declarative.model.function_name import FunctionName
+from declarative.model.arns import plain_function_name
 from declarative.model.project_config import InfrastructureConfig, ServiceVariableConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from declarative.errors import SourceRange
     from declarative.language.entities import Evaluation
     from declarative.language.expressions import Scope
     from declarative.language.instances import Instance
@@ -294,30 +293,17 @@ class Release:
                 yield over.section, over.scope
 
     def function_name(self) -> str:
-        """Return the function's name, without what else its ARN says.
+        """Return the function's name.
 
         Raises:
-            EvaluationError: there is none, it is secret or not known yet, or it is no name.
-        """
-        return self.named().name
-
-    def function_arn(self) -> FunctionName | None:
-        """Return what ``function_name`` says where it is an ARN."""
-        named = self.named()
-        return named if named.account else None
-
-    def named(self) -> FunctionName:
-        """Return what ``function_name`` says.
-
-        Raises:
-            EvaluationError: there is none, it is secret or not known yet, or it is no name.
+            EvaluationError: there is none, or it is secret or not known yet.
         """
         return self.evaluation.memo.apart(
             f"{self.address}.function_name", self._function_name, self.instance.section.range
         )
 
-    def _function_name(self) -> FunctionName:
-        name: FunctionName | None = None
+    def _function_name(self) -> str:
+        name: str | None = None
         for section, scope in self._bodies("function"):
             expression = section.expression("function_name")
             if expression is None:
@@ -325,15 +311,12 @@ class Release:
             with blaming(expression, scope):
                 value = evaluate(expression, scope)
                 if not value.is_null:
-                    written = plain_text(value, "function_name", expression.range)
-                    name = FunctionName.parse(written)
-                    if name is None:
-                        raise _no_name(written, expression.range)
+                    name = plain_text(value, "function_name", expression.range)
         if name is None:
             raise EvaluationError.of(
                 NOT_KNOWN, "function_name is missing.", range=self.service.section.range
             )
-        return name
+        return plain_function_name(name)
 
     def settings(self) -> Written:
         """Return what surrounds the function, overrides laid over it field by field."""
@@ -397,13 +380,4 @@ def _alias_name(placed: Placed) -> str:
         f'"{name}" is no name of an alias: use at most 128 letters, digits, "-" and "_", and '
         "not digits alone.",
         range=placed.section.range,
-    )
-
-
-def _no_name(text: str, place: SourceRange) -> EvaluationError:
-    return EvaluationError.of(
-        "Invalid function name",
-        f'"{text}" is no name of a function: use at most 64 letters, digits, "-" and "_". Of a '
-        "function that exists its whole ARN will do, without a version or alias.",
-        range=place,
     )

@@ -1,8 +1,9 @@
 """Addresses of releases and of their parts.
 
-``release.checkout``, ``release.checkout["eu"]``, ``release.checkout["eu"].alias.live``.
-The string is the identity that state, plans and output share; the class exists to take
-it apart, to order it and to match what a person typed on the command line.
+``release.checkout``, ``release.checkout["eu"]``, ``release.checkout["eu"].alias.live``,
+``release.checkout["eu"].alias.live.url``. The string is the identity that state, plans and
+output share; the class exists to take it apart, to order it and to match what a person typed
+on the command line.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*\Z")
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_LABEL = rf"(?:\.[^\W\d][\w-]*|\[{_QUOTED}\])"
+_PART = rf"""(?:alias(?P<alias>{_LABEL})\.(?!alias\b))?
+             (?P<kind>[a-z_]+)(?P<label>{_LABEL})?"""
+_PART_ALONE = re.compile(_PART + r"\Z", re.VERBOSE)
 _ADDRESS = re.compile(
-    r"""release\.(?P<name>[^\W\d][\w-]*)
-        (?:\["(?P<key>(?:[^"\\]|\\.)*)"\])?
-        (?:\.(?P<kind>[a-z_]+)(?:\.(?P<plain>[^\W\d][\w-]*)|\["(?P<quoted>(?:[^"\\]|\\.)*)"\])?)?\Z""",
+    rf"""release\.(?P<name>[^\W\d][\w-]*)(?:\[(?P<key>{_QUOTED})\])?(?:\.{_PART})?\Z""",
     re.VERBOSE,
 )
 
@@ -33,7 +37,52 @@ def quote(text: str) -> str:
 
 
 def _unquote(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text)
+    return re.sub(r"\\(.)", r"\1", text[1:-1])
+
+
+def _label(text: str | None) -> str:
+    """Return the label written as ``.plain`` or ``["quoted"]``; empty where there is none."""
+    if not text:
+        return ""
+    return text[1:] if text.startswith(".") else _unquote(text[1:-1])
+
+
+def _labelled(kind: str, label: str) -> str:
+    if not label:
+        return kind
+    return f"{kind}.{label}" if _IDENTIFIER.match(label) else f"{kind}[{quote(label)}]"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PartKey:
+    """Which part of a release: what stands in an address after the release.
+
+    Attributes:
+        alias: The alias that the part hangs on; empty where it hangs on the function.
+        kind: ``function``, ``tags``, ``alias``, ``url``, ``permission``, …
+        label: Which of several parts of that kind.
+    """
+
+    alias: str
+    kind: str
+    label: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the part written as ``text``, such as ``alias.live.permission.apigw``.
+
+        Raises:
+            LamformError: ``text`` names no part.
+        """
+        match = _PART_ALONE.match(text)
+        if match is None:
+            raise LamformError.of("Invalid address", f"{text} names no part of a release.")
+        return cls(_label(match["alias"]), match["kind"], _label(match["label"]))
+
+    def __str__(self) -> str:
+        """Return the canonical form."""
+        own = _labelled(self.kind, self.label)
+        return f"{_labelled('alias', self.alias)}.{own}" if self.alias else own
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,12 +94,14 @@ class Address:
         key: The ``for_each`` key, or None.
         kind: The kind of the part: ``function``, ``tags``, ``alias``; empty for the release.
         label: Which of several parts of that kind: the alias' name.
+        alias: The alias that the part hangs on, for what surrounds an alias.
     """
 
     name: str
     key: str | None = None
     kind: str = ""
     label: str = ""
+    alias: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -67,9 +118,12 @@ class Address:
                 'Write release.NAME, release.NAME["KEY"] or release.NAME.alias.NAME.',
             )
         key = match["key"]
-        label = match["plain"] or _unquote(match["quoted"] or "")
         return cls(
-            match["name"], None if key is None else _unquote(key), match["kind"] or "", label
+            match["name"],
+            None if key is None else _unquote(key),
+            match["kind"] or "",
+            _label(match["label"]),
+            _label(match["alias"]),
         )
 
     @property
@@ -81,16 +135,17 @@ class Address:
         """Return the address of a part of this release."""
         return Address(self.name, self.key, kind, label)
 
+    def at(self, part: PartKey) -> Address:
+        """Return the address of a part of this release, wherever it hangs."""
+        return Address(self.name, self.key, part.kind, part.label, part.alias)
+
     def __str__(self) -> str:
         """Return the canonical form."""
         text = f"release.{self.name}"
         if self.key is not None:
             text += f"[{quote(self.key)}]"
         if self.kind:
-            text += f".{self.kind}"
-        if self.label:
-            plain = _IDENTIFIER.match(self.label)
-            text += f".{self.label}" if plain else f"[{quote(self.label)}]"
+            text += f".{PartKey(self.alias, self.kind, self.label)}"
         return text
 
 

@@ -14,7 +14,7 @@ from declarative.errors import ConfigurationError, Diagnostic, SourceRange
 from declarative.model.address import Address
 from declarative.model.artifact_config import ArtifactConfig
 from declarative.model.artifacts import LocalArtifact, S3Artifact
-from declarative.model.function_name import FunctionName
+from declarative.model.parts import declared_parts
 from declarative.model.release_config import (
     AliasConfig,
     IgnoreConfig,
@@ -148,7 +148,7 @@ class BoundRelease:
         ignore: Differences that neither plan nor drift shall see.
         refusals: The preconditions that do not hold.
         depends_on: Addresses of releases that come first (explicit and by reference).
-        function_arn: What ``function_name`` says where it is the ARN of a function.
+        must_exist: Whether the files name the function by its ARN.
         ranges: Where things stand in the files, by dotted name (``""`` the release block,
             ``function``, ``function.memory_size``, ``alias.live``, ``artifact``).
     """
@@ -174,8 +174,16 @@ class BoundRelease:
     ownership_tag: bool = True
     exclusive: bool = False
     depends_on: tuple[str, ...] = ()
-    function_arn: FunctionName | None = None
+    must_exist: bool = False
     ranges: Mapping[str, SourceRange] = field(default_factory=dict)
+
+    @property
+    def surroundings(self) -> dict[str, dict[str, object]]:
+        """The settings around function and aliases as they are written, by part."""
+        found = declared_parts(self.settings)
+        for name, alias in self.aliases.items():
+            found.update(declared_parts(alias.config, name))
+        return dict(sorted(found.items()))
 
     @property
     def source(self) -> LocalArtifact | S3Artifact:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Self
+
 from pydantic import JsonValue
 
 from declarative.model.artifacts import ArtifactIdentity
 from declarative.model.base import Frozen
 from declarative.model.canonical import digest
-from declarative.model.fields import Path, put
+from declarative.model.fields import Path, get, put
 from declarative.model.retry import QUOTA_SHARE, Retry
 from declarative.model.traffic import AT_ONCE, Strategy
 from declarative.model.values import RESIDUAL, without_fingerprints
+
+SETTINGS = "settings"
+"""The first step of paths that lead into a setting around the function, not into it."""
 
 
 class ConnectorSettings(Frozen):
@@ -49,7 +55,7 @@ class Residual(Frozen):
     """The expression that gives a secret or unknown value, and where the value belongs.
 
     Attributes:
-        path: Where in the function's attributes.
+        path: Where in the function's attributes; behind `SETTINGS` and a part: in a setting's.
         expression: HCL source; None for a secret written literally in the files.
         source: The expression without the versions of secrets, where it names any.
         sensitive: Whether the value is secret (otherwise it is only not known yet).
@@ -74,6 +80,9 @@ class DesiredRelease(Frozen):
             are markers (``model.values``).
         declared: The paths of those leaves; everything else is not managed.
         tags: Declared, default and ownership tags; None where tags are not managed.
+        tags_exclusive: Whether all other tags are taken away, but for AWS's own.
+        settings: What surrounds function and aliases, in normal form, by part: the address
+            without the release, such as ``alias.live.permission.apigw``.
         sources: The connectors besides the release's own that its secrets are read with.
         timeout: Seconds that each wait for AWS may take.
         exclusive: Whether its infrastructure is worked on by one run at a time.
@@ -98,6 +107,24 @@ class DesiredRelease(Frozen):
     sources: dict[str, ConnectorSettings] = {}
     timeout: float = 600.0
     exclusive: bool = False
+    tags_exclusive: bool = False
+    settings: dict[str, dict[str, JsonValue]] = {}
+
+    def value_at(self, path: Path) -> JsonValue:
+        """Return what is wanted at a residual's path."""
+        if path[0] == SETTINGS:
+            return get({**self.settings}, path[1:])
+        return get(self.function, path)
+
+    def with_values(self, values: Mapping[Path, JsonValue]) -> Self:
+        """Return the same with other values at residuals' paths."""
+        function, settings = self.function, dict[str, JsonValue](self.settings)
+        for path, value in values.items():
+            if path[0] == SETTINGS:
+                settings = put(settings, path[1:], value)
+            else:
+                function = put(function, path, value)
+        return self.model_copy(update={"function": function, "settings": settings})
 
     @property
     def digest(self) -> str:
@@ -110,7 +137,7 @@ class DesiredRelease(Frozen):
             mode="json",
             exclude={
                 *("connector", "prevent_destroy", "depends_on", "sources", "residuals"),
-                *("aliases", "timeout", "exclusive"),
+                *("aliases", "timeout", "exclusive", "settings", "tags_exclusive"),
             },
         )
         wanted["aliases"] = {
@@ -126,8 +153,14 @@ class DesiredRelease(Frozen):
             }
             for one in self.residuals
         ]
-        function = self.function
-        for residual in self.residuals:  # what it will be is not what is wanted: the expression is
-            function = put(function, residual.path, {RESIDUAL: residual.source_expression})
-        wanted["function"] = without_fingerprints(function)
+        # What it will be is not what is wanted: the expression is.
+        said = self.with_values(
+            {one.path: {RESIDUAL: one.source_expression} for one in self.residuals}
+        )
+        wanted["function"] = without_fingerprints(said.function)
+        # Named only where there is something to name: the digests that states hold stay true.
+        if self.settings:
+            wanted["settings"] = without_fingerprints({**said.settings})
+        if self.tags_exclusive:
+            wanted["tags_exclusive"] = True
         return digest(wanted)

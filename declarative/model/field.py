@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -14,6 +14,10 @@ Path = tuple[str, ...]
 
 Attributes = dict[str, "JsonValue"]
 """The attributes of a part: JSON by name, in normal form unless said otherwise."""
+
+
+Moment = Literal["prepare", "switch", "finish"]
+"""A phase of an apply."""
 
 
 class Shape(Enum):
@@ -82,6 +86,14 @@ class Field:
         if self.create_only:
             return None
         return CODE_CALL if self.code else CONFIGURATION_CALL
+
+    @property
+    def phase(self) -> Moment:
+        """The phase in which a release with an alias changes it.
+
+        A function that is replaced under its own name is deleted and created in *finish*.
+        """
+        return "finish" if self.create_only else "prepare"
 
     @property
     def effect(self) -> Effect:

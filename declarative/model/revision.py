@@ -62,6 +62,20 @@ class RecordedAlias(Frozen):
     revision_id: str | None = None
 
 
+class RecordedSetting(Frozen):
+    """What surrounds the function or an alias, as it was observed.
+
+    Attributes:
+        attributes: All of it in normal form; what the files hide is a fingerprint.
+        statement_id: Under which id AWS has it, for a permission.
+        url: The address that AWS gave it, for a URL.
+    """
+
+    attributes: dict[str, JsonValue]
+    statement_id: str | None = None
+    url: str | None = None
+
+
 class RecordedVersion(Frozen):
     """A published version whose content is known: code and configuration as one digest."""
 
@@ -83,6 +97,7 @@ class ReleaseRecord(Frozen):
     Attributes:
         status: How the apply ended that made it; ``edited`` where a part was accepted from AWS
             or forgotten since, so that it is no state that an apply has made.
+        settings: What surrounds function and aliases, by part.
         version: The version that holds this record's code and configuration.
         versions: Known versions, newest last, at most `KEPT_VERSIONS`.
         held: Digests of what the files wanted when a revert went back from it; while
@@ -104,10 +119,19 @@ class ReleaseRecord(Frozen):
     versions: tuple[RecordedVersion, ...] = ()
     held: tuple[str, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
+    settings: dict[str, RecordedSetting] = {}
 
     def to_bytes(self) -> bytes:
         """Return the object that the backend stores."""
         return canonical_json(self.model_dump(mode="json"))
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The settings that lamform manages: what is there, and what an apply was to make.
+
+        An apply that was cut short may have made what no record names.
+        """
+        return frozenset(self.settings) | frozenset(self.desired.settings)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ReleaseRecord:

@@ -10,12 +10,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from declarative.model.field import Attributes, Field, Shape, normalise, structure
+from declarative.model.field import Attributes, Field, Moment, Shape, normalise, structure
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-Moment = Literal["prepare", "switch", "finish"]
 Place = Literal["service", "alias", "both"]
 
 URL: Final[tuple[Field, ...]] = (

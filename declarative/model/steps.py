@@ -97,13 +97,18 @@ class CreateAlias(_Step):
 
 
 class UpdateAlias(_Step):
-    """Set all of an alias; ``function_version`` None means the version this run publishes."""
+    """Set all of an alias; ``function_version`` None means the version this run publishes.
+
+    Attributes:
+        warms: Whether to wait until its provisioned concurrency is allocated again.
+    """
 
     kind: Literal["update_alias"] = "update_alias"
     alias: str
     function_version: str | None
     description: str
     routing: dict[str, float]
+    warms: bool = False
 
 
 class DeleteAlias(_Step):
@@ -125,6 +130,49 @@ class UntagFunction(_Step):
 
     kind: Literal["untag_function"] = "untag_function"
     keys: tuple[str, ...]
+
+
+class SetSetting(_Step):
+    """Set what surrounds the function or an alias, and wait where that takes time.
+
+    Attributes:
+        part: Which setting: its address without the release, such as ``alias.live.url``.
+        attributes: All of it in normal form, with markers.
+        exists: Whether there is one already, for settings that AWS creates and changes with
+            different calls.
+    """
+
+    kind: Literal["set_setting"] = "set_setting"
+    part: str
+    attributes: dict[str, JsonValue]
+    exists: bool = False
+
+
+class RemoveSetting(_Step):
+    """Take a setting away, so that AWS does what it does where nobody sets it."""
+
+    kind: Literal["remove_setting"] = "remove_setting"
+    part: str
+
+
+class AddPermission(_Step):
+    """Add a statement to the resource policy of the function or an alias."""
+
+    kind: Literal["add_permission"] = "add_permission"
+    part: str
+    attributes: dict[str, JsonValue]
+
+
+class RemovePermission(_Step):
+    """Remove a statement from a resource policy.
+
+    Attributes:
+        statement_id: The id under which AWS has it.
+    """
+
+    kind: Literal["remove_permission"] = "remove_permission"
+    part: str
+    statement_id: str
 
 
 class DeleteFunction(_Step):
@@ -152,6 +200,10 @@ Step = Annotated[
     | DeleteAlias
     | TagFunction
     | UntagFunction
+    | SetSetting
+    | RemoveSetting
+    | AddPermission
+    | RemovePermission
     | DeleteFunction
     | RunProvisioner,
     Field(discriminator="kind"),

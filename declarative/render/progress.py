@@ -47,7 +47,8 @@ def event_text(event: Event, look: Look) -> str | None:
             facts.append(f"{float(str(data.get('seconds', 0))):.1f}s")
             return _line(event, f"{_move(data)}… done, {', '.join(facts)}", look)
         case "step_failed":
-            return _line(event, f"failed: {_said(data, 'message')}", look, Style.ERROR)
+            failed = f"{_move(data)}failed: {_said(data, 'message')}"
+            return _line(event, failed, look, Style.ERROR)
         case "run_started":
             return _taken_over(data) or None
         case "run_done":
@@ -70,6 +71,8 @@ def _taken_over(data: Mapping[str, JsonValue]) -> str:
 
 def _move(data: Mapping[str, JsonValue]) -> str:
     """Return which alias went from where to where, as far as the step says it."""
+    if "part" in data:
+        return f"{_said(data, 'part')} "
     if "alias" not in data:
         return ""
     words = [data["alias"], data.get("from"), "→", data.get("to")]
@@ -77,7 +80,7 @@ def _move(data: Mapping[str, JsonValue]) -> str:
 
 
 def _line(event: Event, rest: str, look: Look, style: Style = Style.PLAIN) -> str:
-    call = _CALLS.get(event.step or "", event.step or "")
+    call = _said(event.data, "call") or _CALLS.get(event.step or "", event.step or "")
     address = look.paint(printable(event.address or ""), Style.BOLD)
     return f"{address}: {call} {look.paint(rest, style)}"
 

@@ -186,7 +186,8 @@ def _held(address: str, group: list[Change]) -> Held:
 
 def _part_name(change: Change) -> str:
     address = Address.parse(change.address)
-    return f"{address.kind} {address.label}" if address.label else address.kind
+    own = f"{address.kind} {address.label}" if address.label else address.kind
+    return f"{own} of alias {address.alias}" if address.alias else own
 
 
 def _rank(group: list[Change], planned: PlannedRelease | None) -> int:

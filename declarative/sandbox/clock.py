@@ -48,7 +48,8 @@ class SimulatedClock:
     """
 
     def __init__(self, start: float = 1_750_000_000.0) -> None:
-        self._now = start
+        self._start = start
+        self._now = 0.0  # counted from the start: a date leaves a float too few digits
         self._lock = threading.Lock()
         self._known = threading.local()
 
@@ -69,14 +70,14 @@ class SimulatedClock:
             self._known.now = until
 
     def monotonic(self) -> float:
-        """Return the simulated time."""
+        """Return the simulated seconds since the start."""
         with self._lock:
             self._known.now = self._now
             return self._now
 
     def wall(self) -> float:
         """Return the simulated time."""
-        return self.monotonic()
+        return self._start + self.monotonic()
 
 
 def lambda_time(seconds: float) -> str:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from declarative.sandbox.errors import ServiceError, denial, denied, invalid
 
 if TYPE_CHECKING:
     from declarative.sandbox.clock import Clock
-    from declarative.sandbox.world import Asked, Region
+
+
+Asked = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -136,7 +138,7 @@ class Conditions:
     _refusals: list[_Refusal] = field(default_factory=list)
     _roles: dict[str, float] = field(default_factory=dict)
     _denied: set[tuple[str, str | None]] = field(default_factory=set)
-    _withheld: dict[tuple[str, str | None], tuple[str, str]] = field(default_factory=dict)
+    _withheld: dict[tuple[str, str | None], dict[str, str]] = field(default_factory=dict)
 
     def refuse(
         self,
@@ -180,8 +182,16 @@ class Conditions:
         *,
         code: str = "AccessDeniedException",
         message: str | None = None,
+        absent: bool = False,
     ) -> None:
         """Answer an error in the place of a member that the service could not read.
+
+        Args:
+            member: Which member of the answers.
+            function: Of which function; None: of all.
+            code: The error's code.
+            message: What the error says.
+            absent: Leave the member out instead, without a word.
 
         Raises:
             ValueError: There is no such member.
@@ -189,7 +199,8 @@ class Conditions:
         if member not in get_args(Member):
             raise ValueError(f"member must be one of {', '.join(get_args(Member))}")
         with self._lock:
-            self._withheld[member, function] = (code, message or _WITHHELD[member])
+            error = {"ErrorCode": code, "Message": message or _WITHHELD[member]}
+            self._withheld[member, function] = {} if absent else error
 
     def clear(self) -> None:
         """Take everything back that was refused, denied or withheld."""
@@ -200,35 +211,49 @@ class Conditions:
             self.role_seconds = 0.0
 
     def withheld(self, member: Member, function: str) -> dict[str, str] | None:
-        """Return the error in the place of a member of ``function``'s answers, or None."""
+        """Return the error in the place of a member of ``function``'s answers.
+
+        Empty: the member is left out; None: it is answered.
+        """
         with self._lock:
-            found = self._withheld.get((member, function)) or self._withheld.get((member, None))
-        return {"ErrorCode": found[0], "Message": found[1]} if found else None
+            found = self._withheld.get((member, function), self._withheld.get((member, None)))
+        return None if found is None else dict(found)
 
     def allows(self, action: str, function: str) -> bool:
         """Return whether the caller may do ``action`` to ``function``."""
         with self._lock:
             return not {(action, None), (action, function)} & self._denied
 
-    def tags_error(self, region: Region, function: str) -> dict[str, str] | None:
-        """Return the ``TagsError`` of a function whose tags the caller may not see."""
-        if error := self.withheld("tags", function):
+    def tags_error(self, account: str, function: str, arn: str) -> dict[str, str] | None:
+        """Return the ``TagsError`` of a function whose tags ``account`` may not see.
+
+        Empty: neither tags nor an error are answered; None: the tags are.
+        """
+        if (error := self.withheld("tags", function)) is not None:
             return error
         if self.allows("lambda:ListTags", function):
             return None
-        message = denial(region.account, "lambda:ListTags", region.arn(function))
+        if self.behaviour.withheld_tags == "absent":
+            return {}
+        message = denial(account, "lambda:ListTags", arn)
         return {"ErrorCode": "AccessDeniedException", "Message": message}
 
-    def check(self, operation: str, region: Region, function: str, asked: Asked) -> None:
+    def check(self, operation: str, account: str, function: str, arn: str, asked: Asked) -> None:
         """Refuse a call that lacks rights, or that the world is not ready for.
+
+        Args:
+            operation: Which operation.
+            account: Who calls.
+            function: The name of the function that the call is about; empty: none.
+            arn: Its ARN.
+            asked: The request.
 
         Raises:
             ServiceError: ``AccessDeniedException`` or ``InvalidParameterValueException``.
         """
-        resource = region.arn(function) if function else "*"
-        for action, on in _actions(operation, resource, asked):
+        for action, on in _actions(operation, arn if function else "*", asked):
             if not self.allows(action, function):
-                raise denied(region.account, action, on)
+                raise denied(account, action, on)
         if operation in _ROLE_OPERATIONS and (message := self._refusal(function, asked)):
             raise invalid(message)
 

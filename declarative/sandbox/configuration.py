@@ -13,6 +13,7 @@ from declarative.sandbox.records import LATEST, Code, Configuration, Function
 from declarative.sandbox.world import partition_of
 
 if TYPE_CHECKING:
+    from declarative.sandbox.conditions import Member
     from declarative.sandbox.world import Answer, Asked, Call, Region
 
 # What Lambda says of a change under way, for creations and updates alike.
@@ -139,10 +140,9 @@ def describe(
     """Return a configuration as most operations answer it."""
     answer = summarise(call, function, configuration, qualifier)
     runtime = configuration.settings.get("Runtime")
-    if error := call.services.conditions.withheld("runtime-version", function.name):
-        answer["RuntimeVersionConfig"] = {"Error": error}
-    elif runtime is not None:
+    if runtime is not None:
         answer["RuntimeVersionConfig"] = {"RuntimeVersionArn": runtime_arn(call.region, runtime)}
+    _withhold(call, function, answer, {"runtime-version": "RuntimeVersionConfig"})
     return {**answer, **_status(configuration)}
 
 
@@ -169,11 +169,23 @@ def summarise(
     }
     if call.services.behaviour.config_sha256:
         answer["ConfigSha256"] = _digest(settings)
-    for member, name in (("environment", "Environment"), ("image-config", "ImageConfigResponse")):
-        error = call.services.conditions.withheld(member, function.name)  # type: ignore[arg-type] # both are members
-        if name in answer and error:
-            answer[name] = {"Error": error}
+    members: dict[Member, str] = {
+        "environment": "Environment",
+        "image-config": "ImageConfigResponse",
+    }
+    _withhold(call, function, answer, members)
     return answer
+
+
+def _withhold(call: Call, function: Function, answer: Answer, members: dict[Member, str]) -> None:
+    """Put errors in the place of what the service cannot read, or nothing."""
+    for member, name in members.items():
+        error = call.services.conditions.withheld(member, function.name)
+        if error is None or name not in answer:
+            continue
+        answer[name] = {"Error": error}
+        if not error:
+            del answer[name]
 
 
 def _digest(settings: Mapping[str, Any]) -> str:
@@ -210,10 +222,11 @@ def _reason(configuration: Configuration) -> tuple[str, str]:
 
 
 def locate(call: Call, function: Function, configuration: Configuration) -> Answer:
-    """Return the ``Code`` member of a ``GetFunction`` answer."""
+    """Return the ``Code`` member of a ``GetFunction`` answer; empty: it is left out."""
     code = configuration.code
-    if error := call.services.conditions.withheld("code", function.name):
-        return {"Error": error}
+    error = call.services.conditions.withheld("code", function.name)
+    if error is not None:
+        return {"Error": error} if error else {}
     if code.image_uri is not None:
         return {
             "RepositoryType": "ECR",

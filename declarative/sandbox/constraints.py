@@ -75,6 +75,13 @@ _RESERVED = frozenset(
 )
 
 
+def check_offered(asked: Asked) -> None:
+    """Refuse what AWS has and the sandbox has not."""
+    for name, reason in NOT_OFFERED.items():
+        if asked.get(name):
+            raise invalid(f"{name} is not supported: {reason}.")
+
+
 def check_settings(asked: Asked, before: Mapping[str, Any] | None = None) -> None:
     """Refuse configuration members that are out of their limits.
 
@@ -86,9 +93,7 @@ def check_settings(asked: Asked, before: Mapping[str, Any] | None = None) -> Non
         ServiceError: ``ValidationException`` with every value that is too high, or the first
             broken rule of meaning.
     """
-    for name, reason in NOT_OFFERED.items():
-        if asked.get(name):
-            raise invalid(f"{name} is not supported: {reason}.")
+    check_offered(asked)
     managed = bool(asked.get("CapacityProviderConfig") or (before or {}).get(_MANAGED))
     violations = _too_high(asked, managed=managed)
     if violations:

@@ -10,6 +10,8 @@ Below ``/_sandbox/`` tests in other processes find what they would use in this o
     POST   /_sandbox/deny           the parameters of `Conditions.deny`
     POST   /_sandbox/withhold       the parameters of `Conditions.withhold`
     DELETE /_sandbox/conditions
+    POST   /_sandbox/idle           the parameters of `LambdaSimulator.let_idle`
+    POST   /_sandbox/behaviour      attributes of `Behaviour`; so, too, limits and timing
     GET    /_sandbox/code/DIGEST    the deployment package, as GetFunction's Location says
 """
 
@@ -17,7 +19,11 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
 
 from declarative.errors import RemoteError
 from declarative.sandbox.errors import AnswerLostError, NoAnswerError, ServiceError
@@ -31,6 +37,7 @@ from declarative.sandbox.world import DEFAULT_REGION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from declarative.sandbox.conditions import Behaviour, Limits, Timing
     from declarative.sandbox.others import OtherServices
     from declarative.sandbox.world import Answer
 
@@ -78,7 +85,7 @@ class FrontDesk:
             )
         except ServiceError as error:
             return _refusal(error)
-        answer = self._ask(route.operation, account, region, asked)
+        answer = self._ask(route.operation, account, region, asked, _refusal)
         if isinstance(answer, Response):
             return answer
         if route.operation == "Invoke":
@@ -87,27 +94,30 @@ class FrontDesk:
         return Response(204) if status == 204 else _answer(status, answer)  # noqa: PLR2004
 
     def _tagging(self, request: Request, account: str, region: str) -> Response:
-        answer = self._ask("GetResources", account, region, json.loads(request.body))
-        if isinstance(answer, Response):
-            return answer
-        response = _answer(200, answer)
-        return Response(200, response.body, [("Content-Type", "application/x-amz-json-1.1")])
+        asked = json.loads(request.body)
+        answer = self._ask("GetResources", account, region, asked, _tagging_refusal)
+        return answer if isinstance(answer, Response) else _answer(200, answer)
 
     def _ask(
-        self, operation: str, account: str, region: str, asked: dict[str, Any]
+        self,
+        operation: str,
+        account: str,
+        region: str,
+        asked: dict[str, Any],
+        refusal: Callable[[ServiceError], Response],
     ) -> Answer | Response:
         """Return the simulator's answer, or what the client gets instead of one."""
         try:
             return self._simulator.call(operation, account=account, region=region, **asked)
         except ServiceError as error:
-            return _refusal(error)
+            return refusal(error)
         except AnswerLostError:
             return Response(0, lost=True)
         except NoAnswerError as error:
             return Response(0, lost=True, after=error.seconds)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             # SDKs check members and their types before they send: this was made by hand.
-            return _refusal(ServiceError("SerializationException", f"{error!r}", members={}))
+            return refusal(ServiceError("SerializationException", f"{error!r}", members={}))
 
     def _control(self, request: Request) -> Response:
         what = request.target.removeprefix("/_sandbox/")
@@ -119,7 +129,7 @@ class FrontDesk:
             case "POST", "reset-calls":
                 simulator.calls.reset()
                 return Response(204)
-            case "POST", "faults" | "refuse" | "deny" | "withhold" as setting:
+            case "POST", setting if setting in self._settings():
                 return self._set(setting, request.body)
             case "DELETE", "faults":
                 simulator.faults.clear()
@@ -135,19 +145,35 @@ class FrontDesk:
                 pass
         return _answer(404, {"message": f"The sandbox has no {request.target}."})
 
-    def _set(self, setting: str, body: bytes) -> Response:
-        conditions = self._simulator.conditions
-        functions: dict[str, Callable[..., None]] = {
-            "faults": self._simulator.faults.add,
+    def _settings(self) -> dict[str, Callable[..., None]]:
+        simulator = self._simulator
+        conditions = simulator.conditions
+        return {
+            "faults": simulator.faults.add,
             "refuse": conditions.refuse,
             "deny": conditions.deny,
             "withhold": conditions.withhold,
+            "idle": simulator.let_idle,
+            "behaviour": partial(_assign, simulator.behaviour),
+            "limits": partial(_assign, simulator.limits),
+            "timing": partial(_assign, simulator.timing),
         }
+
+    def _set(self, setting: str, body: bytes) -> Response:
         try:
-            functions[setting](**json.loads(body))
-        except (TypeError, ValueError) as error:
+            self._settings()[setting](**json.loads(body))
+        except (AttributeError, ServiceError, TypeError, ValueError) as error:
             return _answer(400, {"message": str(error)})
         return Response(204)
+
+
+def _assign(target: Behaviour | Limits | Timing, **values: object) -> None:
+    unknown = values.keys() - asdict(target).keys()
+    if unknown:
+        raise ValueError(f"There is no {', '.join(sorted(unknown))}.")
+    judged = TypeAdapter(type(target)).validate_python({**asdict(target), **values})
+    for name in values:
+        setattr(target, name, getattr(judged, name))
 
 
 def _answer(status: int, members: Answer) -> Response:
@@ -159,6 +185,11 @@ def _refusal(error: ServiceError) -> Response:
     response = _answer(error.status, error.body())
     headers = [("x-amzn-ErrorType", error.code), *error.headers.items()]
     return Response(response.status, response.body, response.headers + headers)
+
+
+def _tagging_refusal(error: ServiceError) -> Response:
+    """Return an error as the tagging API's protocol has it: the code is in the body."""
+    return _answer(error.status, {"__type": error.code, **error.body()})
 
 
 def _invoked(answer: dict[str, Any]) -> Response:

@@ -16,10 +16,12 @@ from declarative.sandbox.constraints import (
     check_code,
     check_combination,
     check_creation,
+    check_offered,
     check_settings,
     check_tags,
 )
 from declarative.sandbox.errors import conflict, function_not_found, invalid, precondition_failed
+from declarative.sandbox.layers import check_unzipped_total
 from declarative.sandbox.records import LATEST, Code, Configuration, Function
 from declarative.sandbox.signing import check_signature, check_signing_config
 from declarative.sandbox.storage import stored_size
@@ -47,6 +49,7 @@ def create_function(call: Call, asked: Asked) -> Answer:
         check_signing_config(call, signing, settings["PackageType"])
         check_signature(call, signing)
     code = receive(call, asked["Code"], settings["PackageType"])
+    check_unzipped_total(call, code, settings)
     check_storage(call, stored_size(code) * (2 if asked.get("Publish") else 1))
     function = Function(
         name,
@@ -77,10 +80,9 @@ def _given_before(call: Call, name: str) -> int:
 def get_function(call: Call, asked: Asked) -> Answer:
     """GetFunction: tags and reserved concurrency come with the unqualified function only."""
     function, configuration, qualifier = call.target(asked)
-    answer = {
-        "Configuration": describe(call, function, configuration, qualifier),
-        "Code": locate(call, function, configuration),
-    }
+    answer: Answer = {"Configuration": describe(call, function, configuration, qualifier)}
+    if code := locate(call, function, configuration):
+        answer["Code"] = code
     if qualifier is None:
         answer |= _tags(call, function)
     if qualifier is None and function.reserved is not None:
@@ -89,10 +91,12 @@ def get_function(call: Call, asked: Asked) -> Answer:
 
 
 def _tags(call: Call, function: Function) -> Answer:
-    error = call.services.conditions.tags_error(call.region, function.name)
+    region = call.region
+    arn = region.arn(function.name)
+    error = call.services.conditions.tags_error(region.account, function.name, arn)
     if error is None:
         return {"Tags": dict(function.tags)} if function.tags else {}
-    return {"TagsError": error} if call.services.behaviour.withheld_tags == "error" else {}
+    return {"TagsError": error} if error else {}
 
 
 def get_function_configuration(call: Call, asked: Asked) -> Answer:
@@ -105,6 +109,7 @@ def update_function_code(call: Call, asked: Asked) -> Answer:
     """UpdateFunctionCode: answers the version's configuration when one is published."""
     function = call.function(asked)
     latest = function.latest
+    check_offered(asked)
     check_code(asked, latest.settings["PackageType"])
     check_revision(asked, latest.revision_id)
     require_settled(call, function)
@@ -118,6 +123,7 @@ def update_function_code(call: Call, asked: Asked) -> Answer:
             LATEST, settings, code, latest.revision_id, latest.last_modified, "Active", "Successful"
         )
         return describe(call, function, would, None)
+    check_unzipped_total(call, code, settings)
     copies = 2 if asked.get("Publish") else 1
     check_storage(call, stored_size(code) * copies - stored_size(latest.code))
     _begin_update(call, latest, settings, code)
@@ -137,6 +143,7 @@ def update_function_configuration(call: Call, asked: Asked) -> Answer:
     settings = changed_settings(call, latest.settings, asked)
     check_change(latest.settings, settings)
     check_combination(settings)
+    check_unzipped_total(call, latest.code, settings)
     _begin_update(call, latest, settings, latest.code)
     return describe(call, function, function.latest, None)
 

@@ -9,10 +9,12 @@ from declarative.sandbox.conditions import storage_exceeded
 from declarative.sandbox.errors import denied, invalid, not_found
 from declarative.sandbox.records import Code
 from declarative.sandbox.storage import stored_bytes
-from declarative.sandbox.uploads import receive
+from declarative.sandbox.uploads import check_unzipped, receive
 from declarative.sandbox.world import paged
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from declarative.sandbox.world import Answer, Asked, Call
 
 _VERSION_ARN = re.compile(
@@ -39,6 +41,7 @@ def publish_layer_version(call: Call, asked: Asked) -> Answer:
         **{member: asked[member] for member in _SHOWN if asked.get(member)},
         "digest": code.digest,
         "CodeSize": code.size,
+        "unzipped": code.unzipped,
     }
     around.layers.setdefault(name, []).append(made)
     return _full(call, name, made)
@@ -111,6 +114,24 @@ def resolve_layers(call: Call, arns: list[str]) -> list[dict[str, Any]]:
             )
         seen.add(layer)
     return [{"Arn": arn, "CodeSize": _size(call, arn)} for arn in arns]
+
+
+def check_unzipped_total(call: Call, code: Code, settings: Mapping[str, Any]) -> None:
+    """Refuse a package and layers that are too large together; the size of others' is unknown.
+
+    Raises:
+        ServiceError: ``InvalidParameterValueException``.
+    """
+    layers = settings.get("Layers", ())
+    check_unzipped(code.unzipped + sum(_unzipped(call, layer["Arn"]) for layer in layers))
+
+
+def _unzipped(call: Call, arn: str) -> int:
+    match = _VERSION_ARN.fullmatch(arn)
+    if match is None or match["account"] != call.region.account:
+        return 0
+    versions = call.region.around.layers.get(match["name"], ())
+    return sum(int(one["unzipped"]) for one in versions if one["Version"] == int(match["version"]))
 
 
 def _size(call: Call, arn: str) -> int:

@@ -23,6 +23,7 @@ class Code:
     """A deployment package: the hex digest and size of a zip file, or of an image.
 
     Attributes:
+        unzipped: The bytes of its files; 0 for an image.
         source_key: The KMS key that encrypts it.
         reference: Bucket, key and version of the S3 object that is used in place, not copied.
     """
@@ -30,6 +31,7 @@ class Code:
     digest: str
     size: int
     image_uri: str | None = None
+    unzipped: int = field(default=0, compare=False)
     source_key: str | None = field(default=None, compare=False)
     reference: tuple[str, str, str] | None = field(default=None, compare=False)
 

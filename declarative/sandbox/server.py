@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import tempfile
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -150,6 +151,7 @@ class Sandbox:
         from botocore.session import Session
 
         session = Session()
+        session.register_component("data_loader", _models())
         session.set_credentials(account, "sandbox")
         return session.create_client(
             service,
@@ -165,6 +167,14 @@ class Sandbox:
                 file.write(
                     f"[{name}]\naws_access_key_id = {account}\naws_secret_access_key = sandbox\n"
                 )
+
+
+@cache
+def _models() -> Any:
+    """Return the SDK's models, read once for all clients."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 @contextmanager

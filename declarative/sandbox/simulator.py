@@ -130,7 +130,7 @@ class LambdaSimulator:
         if fault is not None and failure is not None and fault.before_effect:
             raise failure
         place = self._region(account, region)
-        self.conditions.check(operation, place, name, asked)
+        self.conditions.check(operation, account, name, place.arn(name), asked)
         answer = self._perform(operation, place, check_request(operation, asked), fault)
         if failure is not None:
             raise failure

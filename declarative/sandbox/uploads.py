@@ -16,15 +16,21 @@ if TYPE_CHECKING:
     from declarative.sandbox.world import Asked, Call
 
 
+_MAX_REQUEST_BYTES = 70_167_211  # as AWS says it: the limit in base64, and the rest of a request
+
+
 def receive(call: Call, asked: Asked, package_type: str) -> Code:
     """Return the package that a request brings or points at, checked and kept."""
     if package_type == "Image":
         return _image(call, asked["ImageUri"])
     data, reference = _zip_bytes(call, asked)
-    _check_zip(data)
-    digest = call.services.packages.put(data)
+    unzipped = _check_zip(data)
     return Code(
-        digest, len(data), source_key=asked.get("SourceKMSKeyArn") or None, reference=reference
+        call.services.packages.put(data),
+        len(data),
+        unzipped=unzipped,
+        source_key=asked.get("SourceKMSKeyArn") or None,
+        reference=reference,
     )
 
 
@@ -59,7 +65,7 @@ def _zip_bytes(call: Call, asked: Asked) -> tuple[bytes, tuple[str, str, str] | 
     if len(data) > MAX_DIRECT_BYTES:
         raise ServiceError(
             "RequestEntityTooLargeException",
-            f"Request must be smaller than {MAX_DIRECT_BYTES} bytes: upload the package to S3",
+            f"Request must be smaller than {_MAX_REQUEST_BYTES} bytes for the operation",
             413,
         )
     return bytes(data), None
@@ -74,7 +80,14 @@ def _decode(text: str) -> bytes:
         ) from error
 
 
-def _check_zip(data: bytes) -> None:
+def check_unzipped(size: int) -> None:
+    """Refuse more bytes, of a package and the layers together, than a function may have."""
+    if size > MAX_UNZIPPED_BYTES:
+        raise invalid(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
+
+
+def _check_zip(data: bytes) -> int:
+    """Return the unzipped size of a package that is one."""
     if not data:
         raise invalid("Uploaded file must be a non-empty zip")
     try:
@@ -86,5 +99,5 @@ def _check_zip(data: bytes) -> None:
         ) from error
     if unzipped == 0:
         raise invalid("Uploaded file must be a non-empty zip")
-    if unzipped > MAX_UNZIPPED_BYTES:
-        raise invalid(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
+    check_unzipped(unzipped)
+    return unzipped

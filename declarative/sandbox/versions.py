@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from declarative.sandbox.conditions import storage_exceeded
 from declarative.sandbox.configuration import describe, summarise
+from declarative.sandbox.constraints import check_offered
 from declarative.sandbox.errors import invalid, precondition_failed
 from declarative.sandbox.records import Configuration, Function
 from declarative.sandbox.storage import stored_bytes, stored_size
@@ -69,6 +70,7 @@ def _same(version: Configuration, latest: Configuration) -> bool:
 
 def publish_version(call: Call, asked: Asked) -> Answer:
     """PublishVersion: ``CodeSha256`` and ``RevisionId`` are preconditions."""
+    check_offered(asked)
     function = call.function(asked)
     latest = function.latest
     if asked.get("RevisionId") and asked["RevisionId"] != latest.revision_id:

@@ -8,7 +8,6 @@ import pytest
 
 from declarative.engine.planner import make_plan
 from declarative.errors import ConfigurationError
-from declarative.model.function_name import FunctionName
 from declarative.model.release_config import ServiceSettings
 
 
@@ -85,29 +84,13 @@ def test_code_storage_that_is_nearly_full_is_a_warning(world, monkeypatch) -> No
     assert "AWS will refuse packages" in warning
 
 
-@pytest.mark.parametrize(
-    ("account", "region", "said"),
-    [
-        ("999999999999", "us-east-1", "account 999999999999"),
-        ("123456789012", "eu-west-1", "in eu-west-1"),
-    ],
-)
-def test_an_arn_of_elsewhere_is_refused(world, account, region, said) -> None:
-    named = FunctionName(world.name("checkout"), account, region)
-    world.declare(replace(world.release(), function_arn=named))
-    with pytest.raises(ConfigurationError, match="elsewhere") as caught:
-        world.plan()
-    assert said in str(caught.value)
-
-
 def test_an_arn_addresses_a_function_that_exists(world) -> None:
-    named = FunctionName(world.name("checkout"), "123456789012", "us-east-1")
-    world.declare(replace(world.release(), function_arn=named))
+    world.declare(replace(world.release(), must_exist=True))
     [problem] = problems(world.plan())
     assert "addresses a function that exists" in problem
     world.declare(world.release())
     world.apply()
-    world.declare(replace(world.release(), function_arn=named))
+    world.declare(replace(world.release(), must_exist=True))
     assert world.plan().is_empty
 
 

@@ -151,18 +151,24 @@ def test_tags_that_are_not_written_are_not_managed(tmp_path: Path) -> None:
     assert app(tmp_path, "tags = {}").tags == {}
 
 
+FILES = "arn:aws:elasticfilesystem:eu-west-1:111111111111:access-point/fsap-0123456789abcdef0"
+NETWORK = 'vpc_config = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }\n'
+
+
 def test_structures_are_attributes_or_blocks(tmp_path: Path) -> None:
     blocks = app(
         tmp_path,
         'environment {\n      variables = { "a-B" = true }\n    }\n'
-        '    vpc_config {\n      subnet_ids = ["a"]\n    }\n'
-        '    file_system_configs {\n      arn = "x"\n      local_mount_path = "/mnt/x"\n    }\n',
+        '    vpc_config {\n      subnet_ids = ["subnet-1"]\n'
+        '      security_group_ids = ["sg-1"]\n    }\n'
+        f'    file_system_configs {{\n      arn = "{FILES}"\n'
+        '      local_mount_path = "/mnt/x"\n    }\n',
     )
     attributes = app(
         tmp_path,
         'environment = { variables = { "a-B" = "true" } }\n'
-        '    vpc_config = { subnet_ids = ["a"] }\n'
-        '    file_system_configs = [{ arn = "x", local_mount_path = "/mnt/x" }]\n',
+        + NETWORK
+        + f'    file_system_configs = [{{ arn = "{FILES}", local_mount_path = "/mnt/x" }}]\n',
     )
     assert blocks.function == attributes.function
     assert variables(blocks) == {"a-B": "true"}
@@ -171,14 +177,12 @@ def test_structures_are_attributes_or_blocks(tmp_path: Path) -> None:
 def test_dynamic_blocks_are_written_out(tmp_path: Path) -> None:
     found = app(
         tmp_path,
-        'dynamic "file_system_configs" {\n      for_each = ["a", "b"]\n      iterator = item\n'
+        NETWORK
+        + f'dynamic "file_system_configs" {{\n      for_each = ["{FILES}"]\n      iterator = item\n'
         "      content {\n        arn = item.value\n"
         '        local_mount_path = "/mnt/${item.key}"\n      }\n    }\n',
     )
-    assert found.function["file_system_configs"] == [
-        {"arn": "a", "local_mount_path": "/mnt/0"},
-        {"arn": "b", "local_mount_path": "/mnt/1"},
-    ]
+    assert found.function["file_system_configs"] == [{"arn": FILES, "local_mount_path": "/mnt/0"}]
 
 
 def test_dynamic_blocks_over_nothing_write_nothing(tmp_path: Path) -> None:
@@ -331,7 +335,8 @@ def test_overrides_of_function_fields(tmp_path: Path) -> None:
       }
 
       vpc_config {
-        subnet_ids = ["over"]
+        subnet_ids         = ["subnet-over"]
+        security_group_ids = ["sg-over"]
       }
     }
 
@@ -344,7 +349,7 @@ def test_overrides_of_function_fields(tmp_path: Path) -> None:
     function = (
         'timeout = 3\n    description = "kept"\n    tags = { A = "1", C = "3" }\n'
         '    environment = { variables = { X = "base", GONE = "x", KEPT = "y" } }\n'
-        '    vpc_config = { subnet_ids = ["base"], security_group_ids = ["base"] }'
+        '    vpc_config = { subnet_ids = ["subnet-a"], ipv6_allowed_for_dual_stack = true }'
     )
     service = APP % (function, "")
     service = service.replace(
@@ -356,7 +361,7 @@ def test_overrides_of_function_fields(tmp_path: Path) -> None:
         "timeout": 30,
         "description": "kept",
         "environment": {"variables": {"X": "over", "KEPT": "y"}},
-        "vpc_config": {"subnet_ids": ["over"]},
+        "vpc_config": {"subnet_ids": ["subnet-over"], "security_group_ids": ["sg-over"]},
     }
     assert found.tags == {"A": "1", "B": "2"}
     assert found.aliases["live"].config.description == "over"
@@ -528,7 +533,10 @@ SECRET_FIELDS = """environment {
         N = nonsensitive(var.key)
       }
     }
-    layers  = ["x", var.key]
+    vpc_config {
+      subnet_ids         = ["subnet-1"]
+      security_group_ids = ["sg-x", "sg-${var.key}"]
+    }
     timeout = var.port - 8000
 """
 
@@ -552,7 +560,11 @@ def test_secrets_keep_their_value_in_memory_and_a_residual_for_the_plan(tmp_path
     assert values["L"] == Sensitive("in the files", None)
     assert values["C"] == Sensitive("xin the files", None)
     assert values["N"] == "k"
-    assert found.function["layers"] == Sensitive(["x", "k"], '["x", var.key]')
+    groups = Sensitive(["sg-x", "sg-k"], '["sg-x", "sg-${var.key}"]')
+    assert found.function["vpc_config"] == {
+        "subnet_ids": ["subnet-1"],
+        "security_group_ids": groups,
+    }
     scope = residual_scope(VariableInputs.of(given), {}, lambda *_: None, root=tmp_path)
     for leaf in (values["W"], values["P"], values["I"], found.function["timeout"]):
         assert isinstance(leaf, Sensitive)

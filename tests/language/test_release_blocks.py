@@ -123,32 +123,49 @@ SETTINGS = {
     'url {\n auth_type = "NONE"\n invoke_mode = "BUFFERED"\n cors {\n max_age = 5\n '
     'allow_credentials = true\n allow_headers = ["a"]\n allow_methods = ["GET"]\n '
     'allow_origins = ["*"]\n expose_headers = []\n }\n }': "url",
-    'permission "x" {\n principal = "s3.amazonaws.com"\n action = "lambda:InvokeFunction"\n '
+    'permission "x" {\n principal = "s3.amazonaws.com"\n action = "lambda:InvokeFunctionUrl"\n '
     'source_arn = "arn:aws:s3:::b"\n source_account = "111111111111"\n '
     'principal_org_id = "o-abcdefghij"\n event_source_token = "t"\n '
     'function_url_auth_type = "AWS_IAM"\n }': "permission",
     "event_invoke {\n maximum_retry_attempts = 0\n maximum_event_age_in_seconds = 60\n "
-    'on_success = "arn:aws:sqs:eu-west-1:111111111111:a"\n on_failure = "b"\n }': "event_invoke",
+    'on_success = "arn:aws:sqs:eu-west-1:111111111111:a"\n '
+    'on_failure = "arn:b"\n }': "event_invoke",
 }
+SIGNING = "arn:aws:lambda:eu-west-1:111111111111:code-signing-config:csc-0123456789abcdef0"
 SERVICE_ONLY = {
     "tags_exclusive = true": "tags_exclusive",
     "reserved_concurrent_executions = 0": "reserved_concurrent_executions",
-    'code_signing_config_arn = "arn:aws:lambda:eu-west-1:1:code-signing-config:x"': (
-        "code_signing_config_arn"
-    ),
+    f'code_signing_config_arn = "{SIGNING}"': "code_signing_config_arn",
     'recursive_loop = "Allow"': "recursive_loop",
     'runtime_management {\n update_runtime_on = "Auto"\n }': "runtime_management",
-    'alias_definition {\n inline = "{}"\n }': "alias_definition",
+}
+PARTS = {
+    "permission": "permission.x",
+    "reserved_concurrent_executions": "reserved_concurrency",
+    "provisioned_concurrent_executions": "provisioned_concurrency",
+    "code_signing_config_arn": "code_signing",
+    "recursive_loop": "recursion",
 }
 
 
 @pytest.mark.parametrize(("text", "name"), {**SETTINGS, **SERVICE_ONLY}.items())
-def test_settings_of_a_service_are_judged_and_refused_by_plan(
+def test_settings_of_a_service_are_parts_of_its_release(
     tmp_path: Path, text: str, name: str
 ) -> None:
-    assert unsupported(tmp_path, service=LIVE % "" + text) == [f'"{name}" in service']
+    expected = set() if name == "tags_exclusive" else {PARTS.get(name, name)}
     over = f'override "app" {{\n{text}\n}}'
-    assert unsupported(tmp_path, environment=over) == [f'"{name}" in override']
+    for written in ({"service": LIVE % "" + text}, {"service": LIVE % "", "environment": over}):
+        assert unsupported(tmp_path, **written) == []
+        found = bound(tmp_path, **written)
+        assert found.surroundings.keys() == expected
+        assert found.settings.tags_exclusive == (name == "tags_exclusive")
+
+
+def test_a_definition_of_aliases_is_judged_and_refused_by_plan(tmp_path: Path) -> None:
+    text = 'alias_definition {\n inline = "{}"\n }'
+    assert unsupported(tmp_path, service=LIVE % "" + text) == ['"alias_definition" in service']
+    over = f'override "app" {{\n{text}\n}}'
+    assert unsupported(tmp_path, environment=over) == ['"alias_definition" in override']
 
 
 @pytest.mark.parametrize(
@@ -158,10 +175,12 @@ def test_settings_of_a_service_are_judged_and_refused_by_plan(
         "provisioned_concurrent_executions = 1": "provisioned_concurrent_executions",
     }.items(),
 )
-def test_settings_of_an_alias_are_judged_and_refused_by_plan(
+def test_settings_of_an_alias_are_parts_of_its_release(
     tmp_path: Path, text: str, name: str
 ) -> None:
-    assert unsupported(tmp_path, service=LIVE % text) == [f'"{name}" in alias']
+    assert unsupported(tmp_path, service=LIVE % text) == []
+    found = bound(tmp_path, service=LIVE % text)
+    assert {*found.surroundings} == {f"alias.live.{PARTS.get(name, name)}"}
 
 
 @pytest.mark.parametrize(
@@ -230,7 +249,7 @@ def test_a_wrong_setting_of_a_service(tmp_path: Path, text: str, said: str) -> N
 def test_settings_reach_the_model_and_are_laid_over(tmp_path: Path) -> None:
     own = (
         'url {\n auth_type = "NONE"\n cors {\n max_age = 5\n allow_origins = ["a"]\n }\n }\n'
-        'permission "a" {\n principal = "one"\n source_account = "1"\n }\n'
+        'permission "a" {\n principal = "one"\n source_account = "111111111111"\n }\n'
         'permission "b" {\n principal = "two"\n }\n'
     )
     first = 'override "app" {\n url {\n cors {\n max_age = 6\n }\n }\n tags_exclusive = true\n }'
@@ -248,7 +267,7 @@ def test_settings_reach_the_model_and_are_laid_over(tmp_path: Path) -> None:
         "b": "two",
         "c": "new",
     }
-    assert found.permission["a"].source_account == "1"  # null is the same as not written
+    assert found.permission["a"].source_account == "1" * 12  # null is the same as not written
     assert found.tags_exclusive
 
 
@@ -265,7 +284,7 @@ def test_dynamic_makes_settings(tmp_path: Path) -> None:
     )
     found = bound(tmp_path, service=text)
     assert {*found.settings.permission} == {"s3", "sns"}
-    assert unsupported(tmp_path, service=text) == ['"permission" in service']
+    assert {*found.surroundings} == {"permission.s3", "permission.sns"}
 
 
 # Laying over, as a law: whatever the later says counts, all else stays.

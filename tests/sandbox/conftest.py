@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
+from botocore.loaders import create_loader
 
 from declarative.sandbox.clock import SimulatedClock
 from declarative.sandbox.server import Sandbox
@@ -63,12 +65,22 @@ def sandbox(clock: SimulatedClock) -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def models() -> Any:
+    """Read the SDK's models once: they are most of the time that a client takes to make."""
+    return create_loader()
+
+
 @pytest.fixture
-def connect() -> Callable[..., Any]:
+def connect(models: Any) -> Callable[..., Any]:
     """Make a boto3 client of a running sandbox."""
 
     def client(sandbox: Sandbox, service: str, account: str = "111111111111") -> Any:
-        session = boto3.Session(account, "secret", region_name="us-east-1")
+        reading = botocore.session.Session()
+        reading.register_component("data_loader", models)
+        session = boto3.Session(
+            account, "secret", region_name="us-east-1", botocore_session=reading
+        )
         return session.client(service, endpoint_url=sandbox.url)
 
     return client

@@ -51,6 +51,12 @@ STEPS = st.lists(
             ),
             ("DeleteFunction", {"Qualifier": "1"}),
             ("PutFunctionConcurrency", {"ReservedConcurrentExecutions": 3}),
+            (
+                "PutProvisionedConcurrencyConfig",
+                {"Qualifier": "live", "ProvisionedConcurrentExecutions": 1},
+            ),
+            ("PutFunctionEventInvokeConfig", {"MaximumRetryAttempts": 0}),
+            ("PutFunctionRecursionConfig", {"RecursiveLoop": "Allow"}),
             ("CreateFunctionUrlConfig", {"AuthType": "NONE"}),
             (
                 "AddPermission",
@@ -88,6 +94,37 @@ def test_a_kept_world_is_the_same_world(
     second.close()
     assert sorted(map(str, after.pop("functions"))) == sorted(map(str, before.pop("functions")))
     assert after == before
+
+
+def test_what_stands_around_functions_is_kept_too(
+    tmp_path: Path, new_function: Make, make_zip: Callable[..., bytes]
+) -> None:
+    publishers = {"SigningProfileVersionArns": ["arn:aws:signer:us-east-1::/signing-profiles/a/b"]}
+    queue = "arn:aws:sqs:us-east-1:123456789012:queue"
+
+    def around(simulator: LambdaSimulator) -> list[dict[str, Any]]:
+        return [
+            simulator.call("ListLayerVersions", LayerName="common"),
+            simulator.call("ListEventSourceMappings"),
+            simulator.call("ListCodeSigningConfigs"),
+            simulator.call("GetResources"),
+        ]
+
+    first = LambdaSimulator(directory=tmp_path, pending_seconds=0)
+    first.call("CreateFunction", **new_function(Tags={"a": "b"}, Publish=True))
+    first.call("PublishLayerVersion", LayerName="common", Content={"ZipFile": make_zip()})
+    first.call("CreateEventSourceMapping", FunctionName="checkout", EventSourceArn=queue)
+    first.call("CreateCodeSigningConfig", AllowedPublishers=publishers)
+    first.call("CreateFunction", **new_function("gone", Publish=True))
+    first.call("DeleteFunction", FunctionName="gone")
+    before = around(first)
+    first.close()
+    second = LambdaSimulator(directory=tmp_path, pending_seconds=0)
+    assert around(second) == before
+    assert all(len(str(answer)) > 60 for answer in before)
+    second.behaviour.version_numbers = "continue"
+    assert second.call("CreateFunction", **new_function("gone", Publish=True))["Version"] == "2"
+    second.close()
 
 
 def test_what_was_under_way_is_over_when_opened_again(tmp_path: Path, new_function: Make) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from declarative.sandbox.clock import SimulatedClock
 from declarative.sandbox.errors import AnswerLostError, ServiceError
@@ -123,3 +126,26 @@ def test_quotas_throttle_each_group_by_its_own_rate(
     assert possible("ListAliases") == 7
     clock.advance(1000)
     assert possible("GetFunction") == 100
+
+
+@given(
+    st.lists(st.floats(0, 3), max_size=80),
+    st.floats(1, 100),
+    st.floats(0.1, 2),
+)
+def test_no_window_holds_more_than_its_quota(
+    pauses: list[float], rate: float, burst: float
+) -> None:
+    """However the calls come: in any stretch of time, at most the burst and the rate."""
+    quotas = Quotas({"other": rate}, burst_seconds=burst)
+    now, passed = 0.0, []
+    for pause in pauses:
+        now += pause / rate
+        with contextlib.suppress(ServiceError):
+            quotas.take("1", "r", "ListAliases", now)
+            passed.append(now)
+    full = max(1.0, rate * burst)
+    for first in range(len(passed)):
+        for last in range(first, len(passed)):
+            allowed = full + (passed[last] - passed[first]) * rate
+            assert last - first + 1 <= allowed + 1e-3
