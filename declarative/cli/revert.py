@@ -36,6 +36,9 @@ def revert(
         bool,
         typer.Option("--allow-failed", help="Go back even to a release that failed then."),
     ] = False,
+    take_over: options.TakeOver = False,
+    adopt_removes_env: options.AdoptRemovesEnv = False,
+    leave_triggers: options.LeaveTriggers = False,
     auto_approve: options.AutoApprove = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Save the plan, apply nothing.")
@@ -59,7 +62,12 @@ def revert(
             runs.tell_nothing(session, "Nothing has failed: nothing to go back from.")
             return
         chosen = _chosen(opened, only, environment, _earlier(target, head))
-        made = _make(opened, target, chosen, environment, allow_failed=allow_failed)
+        selection = Selection(
+            only=tuple(sorted(chosen or ())),
+            environments=tuple(sorted(environment or ())),
+            consent=options.consent(False, take_over, adopt_removes_env, leave_triggers),
+        )
+        made = _make(opened, target, chosen, selection, allow_failed=allow_failed)
         if session.json and out is None:
             plans.judge(made.plan)
         else:
@@ -114,14 +122,11 @@ def _make(
     opened: OpenProject,
     target: str,
     chosen: frozenset[str] | None,
-    environments: list[str] | None,
+    selection: Selection,
     *,
     allow_failed: bool,
 ) -> plans.Made:
     secrets = opened.secrets()
-    selection = Selection(
-        only=tuple(sorted(chosen or ())), environments=tuple(sorted(environments or ()))
-    )
     plan = plan_revert(
         target,
         opened.request((), selection),

@@ -269,3 +269,22 @@ def test_moved_and_removed_blocks_are_shown_and_act(account) -> None:
         "release.uno.tags",
     ]
     assert account.sandbox.simulator.call("GetFunction", FunctionName=second)
+
+
+def test_going_back_to_another_name_takes_the_consent_of_any_deletion(account) -> None:
+    first, second = account.make("one"), f"{account.name}-two"
+    assert account("adopt", "shop", "--function", first).code == 0
+    account.applied()
+    path = account.root / "shop.lamform.hcl"
+    path.write_text(path.read_text("utf-8").replace(f'"{first}"', f'"{second}"'), "utf-8")
+    account.applied()
+    account.sandbox.simulator.call(
+        "CreateEventSourceMapping",
+        FunctionName=second,
+        EventSourceArn="arn:aws:sqs:us-east-1:123456789012:orders",
+    )
+    refused = account("revert", "previous", "--auto-approve")
+    assert refused.code == 6
+    assert "--leave-triggers" in refused.out
+    assert account("revert", "previous", "--auto-approve", "--leave-triggers").code == 0
+    assert account.sandbox.simulator.call("GetFunction", FunctionName=first)
