@@ -25,7 +25,7 @@ from declarative.engine.adoption import (
     examine,
 )
 from declarative.engine.intents import target_of
-from declarative.errors import LamformError, RefusedError
+from declarative.errors import ConfigurationError, LamformError, RefusedError
 from declarative.language.world import UnknownWorld
 from declarative.language.writer import write_file, write_values
 from declarative.model.address import select
@@ -98,6 +98,8 @@ def adopt(
     _check(wanted)
     inputs = inputs_of(session, var, var_file)
     with open_project(inputs) as opened:
+        if opened.project.unsupported:  # nothing could be planned, so nothing is written
+            raise ConfigurationError(opened.project.unsupported)
         written = _write(session, opened, wanted, parallelism)
     if written is None:
         return

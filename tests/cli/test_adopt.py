@@ -288,3 +288,36 @@ def test_going_back_to_another_name_takes_the_consent_of_any_deletion(account) -
     assert "--leave-triggers" in refused.out
     assert account("revert", "previous", "--auto-approve", "--leave-triggers").code == 0
     assert account.sandbox.simulator.call("GetFunction", FunctionName=first)
+
+
+def test_nothing_is_written_into_a_project_that_cannot_be_planned(account) -> None:
+    name = account.make("shop")
+    (account.root / "seed.lamform.hcl").write_text(
+        'provisioner "shell" "seed" {\n  script = "true"\n}\n', "utf-8"
+    )
+    answer = account("adopt", "shop", "--function", name)
+    assert answer.code == 1
+    assert "Not supported yet" in answer.err
+    assert not (account.root / "shop.lamform.hcl").exists()
+
+
+def test_a_function_with_what_surrounds_it_keeps_that(account) -> None:
+    name = account.make("shop")
+    ask = account.sandbox.simulator.call
+    ask("CreateFunctionUrlConfig", FunctionName=name, AuthType="NONE")
+    ask("PutFunctionConcurrency", FunctionName=name, ReservedConcurrentExecutions=3)
+    answer = account("adopt", "shop", "--function", name)
+    assert "nothing else changes" in answer.out
+    account.applied()
+    assert ask("GetFunctionUrlConfig", FunctionName=name)["AuthType"] == "NONE"
+    assert ask("GetFunctionConcurrency", FunctionName=name)["ReservedConcurrentExecutions"] == 3
+    assert account("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_file_that_cannot_be_written_is_one_clear_error(account) -> None:
+    name = account.make("shop")
+    (account.root / "packages").write_text("in the way", "utf-8")
+    answer = account("adopt", "shop", "--function", name)
+    assert answer.code == 1
+    assert "packages" in answer.err
+    assert "Internal error" not in answer.err
