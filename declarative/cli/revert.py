@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -19,6 +19,13 @@ from declarative.model.plan import Selection
 
 _HEALTHY = ("applied", "edited")
 
+_IfFailed: TypeAlias = Annotated[
+    bool, typer.Option("--if-failed", help="Do nothing unless the newest revision ended badly.")
+]
+_AllowFailed: TypeAlias = Annotated[
+    bool, typer.Option("--allow-failed", help="Go back even to a release that failed then.")
+]
+
 
 def revert(
     context: typer.Context,
@@ -28,14 +35,8 @@ def revert(
     *,
     only: options.Only = None,
     environment: options.Environments = None,
-    if_failed: Annotated[
-        bool,
-        typer.Option("--if-failed", help="Do nothing unless the newest revision ended badly."),
-    ] = False,
-    allow_failed: Annotated[
-        bool,
-        typer.Option("--allow-failed", help="Go back even to a release that failed then."),
-    ] = False,
+    if_failed: _IfFailed = False,
+    allow_failed: _AllowFailed = False,
     take_over: options.TakeOver = False,
     adopt_removes_env: options.AdoptRemovesEnv = False,
     leave_triggers: options.LeaveTriggers = False,

@@ -1,6 +1,6 @@
 """What the account would refuse, asked beforehand: one ``GetAccountSettings`` a region.
 
-It is asked where a release reserves concurrency, or where a package is sent; otherwise not.
+It is asked where a release reserves more than it has, or where a package is sent; otherwise not.
 """
 
 from __future__ import annotations
@@ -45,6 +45,11 @@ class _Place:
     sent: int = 0
     sends: bool = False
 
+    @property
+    def raising(self) -> list[str]:
+        """The releases that reserve more than they have."""
+        return sorted(one for one, (wanted, present) in self.reserved.items() if wanted > present)
+
 
 def account_limits(
     releases: Iterable[BoundRelease],
@@ -80,6 +85,8 @@ def account_limits(
 
 
 def _judge(place: _Place, reading: Reading) -> Iterable[PlannedDiagnostic]:
+    if not (place.sends or place.raising):
+        return
     release = place.release
     where = f"account {release.account_id}, {release.region}"
     try:
@@ -87,7 +94,7 @@ def _judge(place: _Place, reading: Reading) -> Iterable[PlannedDiagnostic]:
     except RemoteError as error:
         account = Unreadable("lambda:GetAccountSettings", str(error))
     if isinstance(account, Unreadable):
-        if any(wanted > present for wanted, present in place.reserved.values()):
+        if place.raising:
             yield PlannedDiagnostic(
                 severity="warning",
                 summary="The limit on reserved concurrency is not checked",
@@ -97,8 +104,7 @@ def _judge(place: _Place, reading: Reading) -> Iterable[PlannedDiagnostic]:
             )
         return
     yield from _concurrency(place, account, where)
-    if place.sends or place.reserved:
-        yield from _storage(place, account, where)
+    yield from _storage(place, account, where)
 
 
 def _concurrency(
@@ -106,13 +112,13 @@ def _concurrency(
 ) -> Iterable[PlannedDiagnostic]:
     more = sum(wanted - present for wanted, present in place.reserved.values())
     left = account.unreserved - more
-    raising = [address for address, (wanted, now) in place.reserved.items() if wanted > now]
+    raising = place.raising
     if not raising or left >= UNRESERVED:
         return
     yield PlannedDiagnostic(
         severity="error",
         summary="Too much concurrency is reserved",
-        detail=f"{', '.join(sorted(raising))} would leave {left} of the "
+        detail=f"{', '.join(raising)} would leave {left} of the "
         f"{account.concurrent_executions} executions of {where} unreserved, and AWS keeps "
         f"{UNRESERVED} for the functions that reserve none; at most "
         f"{max(account.unreserved - UNRESERVED, 0)} more can be reserved. Lower "

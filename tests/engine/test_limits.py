@@ -62,6 +62,12 @@ def test_the_account_is_asked_only_where_it_matters(world) -> None:
     assert asked(world) == before
     world.plan()
     assert asked(world) == before + 1
+    world.declare(world.release())
+    world.aws("PutFunctionConcurrency", ReservedConcurrentExecutions=2)
+    world.declare(reserving(world, 2))
+    world.plan()
+    assert asked(world) == before + 1
+    world.aws("DeleteFunctionConcurrency")
 
 
 def test_a_limit_that_may_not_be_read_is_a_warning(world) -> None:
