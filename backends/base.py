@@ -28,6 +28,7 @@ from backends.documents import (
     JsonValue,
     Lease,
     LeaseRequest,
+    Origin,
     Revision,
     RevisionDraft,
     RunRecord,
@@ -52,12 +53,13 @@ from backends.errors import (
     StateMissingError,
     StateUnavailableError,
 )
-from backends.leases import is_live
+from backends.leases import EVERYTHING, is_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
+    "EVERYTHING",
     "BackendError",
     "BackendSettingsError",
     "Change",
@@ -72,6 +74,7 @@ __all__ = [
     "LeaseHeldError",
     "LeaseRequest",
     "ObjectMissingError",
+    "Origin",
     "Revision",
     "RevisionDraft",
     "RevisionNotFoundError",
@@ -105,32 +108,40 @@ class StateReader(Protocol):
         """
         ...
 
+    def origin(self) -> Origin | None:
+        """Return what the state starts from; None before it is created."""
+        ...
+
     def head(self) -> Revision | None:
-        """Return the newest revision, or None where there is none."""
+        """Return the newest revision, or None where none is kept."""
         ...
 
     def revision(self, number: int) -> Revision:
         """Return one revision.
 
         Raises:
-            RevisionNotFoundError: There is none of that number.
+            RevisionNotFoundError: There is none of that number, or it is no longer kept.
         """
         ...
 
     def revisions(self, *, limit: int | None = None) -> Iterator[Revision]:
-        """Yield revisions, newest first, at most ``limit``."""
+        """Yield the revisions that are kept, newest first, at most ``limit``."""
         ...
 
     def resources(self, *, at: int | None = None) -> Mapping[str, str]:
         """Return address to object id as of revision ``at``, sorted; head by default.
 
         Raises:
-            RevisionNotFoundError: ``at`` is given and there is none of that number.
+            RevisionNotFoundError: ``at`` is given and there is none of that number, or it is
+                no longer kept.
         """
         ...
 
     def resource_history(self, address: str) -> Iterator[tuple[int, str | None]]:
-        """Yield ``(revision, object id or None)`` where ``address`` changed, newest first."""
+        """Yield ``(revision, object id or None)`` where ``address`` changed, newest first.
+
+        It ends with the oldest revision that is kept.
+        """
         ...
 
     def objects(self, ids: Iterable[str]) -> Mapping[str, bytes]:
@@ -151,15 +162,19 @@ class StateReader(Protocol):
         ...
 
     def journal(self, run: str) -> tuple[JournalRecord, ...]:
-        """Return a run's journal in order; empty for an unknown run."""
+        """Return a run's journal in order; empty for a run that is unknown or forgotten."""
         ...
 
 
 class StateBackend(StateReader, Protocol):
     """Where a project's state is kept, to read and to write."""
 
-    def create(self) -> None:
-        """Create the project's state; nothing happens where it exists."""
+    def create(self, origin: Origin | None = None) -> None:
+        """Create the project's state; nothing happens where it exists.
+
+        With an ``origin`` the state has its key, its address map, and the numbers and the
+        chain of its revisions go on from there.  The objects of the map are put afterwards.
+        """
         ...
 
     def put(self, objects: Iterable[bytes]) -> tuple[str, ...]:
@@ -173,7 +188,7 @@ class StateBackend(StateReader, Protocol):
 
         Args:
             draft: What to record.  Removing an address that is not there is allowed.
-            expected: The id that head must have; None for an empty history.
+            expected: The id that head must have; None where no revision is kept.
             token: The fencing token of a lease of the caller.
             closes: A run that ends with this revision.
 
@@ -236,11 +251,31 @@ class StateBackend(StateReader, Protocol):
         ...
 
     def close_run(self, run: str, *, token: int) -> None:
-        """End a run without a revision.  Its journal stays readable.
+        """End a run without a revision.  Its journal stays readable until it is forgotten.
 
         Raises:
             FencedError: The token's lease is gone.
             RunNotOpenError: The run never began or was closed.
+        """
+        ...
+
+    def forget(self, number: int, *, token: int) -> int:
+        """Drop what is old, for good, and return how many objects that removed.
+
+        Gone are the revisions up to and including ``number`` (head is always kept), all runs
+        that have ended, with their journals, and every object that is not named by a revision
+        that is kept, by the address map that those start from, or as the plan of an open run.
+        The objects that a backend makes for itself may be among those it counts.
+
+        To be called under a lease on `EVERYTHING`: an object that a live run has put for the
+        revision it is about to commit is named by nothing yet.
+
+        A process that dies in here leaves a valid state, the old or the new one, and at worst
+        things that nothing names, which the next call removes, with any ``number``.
+
+        Raises:
+            FencedError: The token's lease is gone.  Nothing is removed from then on.
+            StateUnavailableError: Something is left that nothing names.
         """
         ...
 
@@ -289,12 +324,17 @@ def _disjoint_head(
 ) -> Revision | None:
     """Return head, having checked that no revision after ``seen`` overlaps with ``draft``."""
     head: Revision | None = None
+    revision: Revision | None = None
     for revision in backend.revisions():
         head = head or revision
         if seen is not None and revision.number <= seen.number:
             if revision.id != seen.id:
                 raise ConflictError(base, revision, draft.changes)
-            break
+            return head
         if overlap := revision.changes.keys() & draft.changes.keys():
             raise ConflictError(base, revision, overlap)
+    # What the revisions that are no longer kept changed since ``seen``, nobody can tell.
+    origin = backend.origin()
+    if revision and origin and origin.id != (seen.id if seen else None):
+        raise ConflictError(base, revision, draft.changes)
     return head

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ JsonValue: TypeAlias = (
 
 Change: TypeAlias = Mapping[str, str | None]
 """Address to object id, or to None where the address is removed."""
+
+_KEY_BYTES = 32
 
 
 def object_id(data: bytes) -> str:
@@ -86,13 +89,56 @@ class RevisionDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What a state starts from: nothing, or what became of revisions that are no longer kept.
+
+    Attributes:
+        key: The project's random key of 32 bytes.
+        number: The last revision that is no longer kept; 0 where all are.
+        id: Its id, which the oldest revision that is kept names as its parent.
+        resources: The address map as of it; every object in it is kept.
+    """
+
+    key: bytes = field(repr=False)
+    number: int = 0
+    id: str | None = None
+    resources: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what no state can start from.
+
+        Raises:
+            ValueError: The key is not of 32 bytes, or the other three do not belong together.
+        """
+        begun = (self.number > 0, self.id is not None)
+        if len(self.key) != _KEY_BYTES or begun not in {(True, True), (False, False)}:
+            raise ValueError(f"no state starts from revision {self.number} with id {self.id}")
+        if self.resources and not self.number:
+            raise ValueError("a state that starts from nothing has no resources")
+        object.__setattr__(self, "resources", dict(sorted(self.resources.items())))
+
+    @classmethod
+    def new(cls) -> Origin:
+        """Return the origin of a new project, with a key of its own."""
+        return cls(key=secrets.token_bytes(_KEY_BYTES))
+
+
+def last_to_forget(number: int, *, forgotten: int, newest: int) -> int:
+    """Return ``number``, or the revision nearest to it up to which can be forgotten.
+
+    What is forgotten already stays so, and head, which is ``newest``, is always kept.
+    """
+    return max(forgotten, min(number, newest - 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revision(RevisionDraft):
     """One step of a project's history; never changed once written.
 
     Attributes:
         number: Its place, counted from 1 without gaps.
         id: The SHA-256 of everything else, ``parent`` included: the chain vouches for the past.
-        parent: The id of the revision before it; None for the first.
+        parent: The id of the revision before it, kept or not; None for revision 1.
     """
 
     number: int
@@ -100,8 +146,8 @@ class Revision(RevisionDraft):
     parent: str | None
 
     @classmethod
-    def of(cls, draft: RevisionDraft, *, after: Revision | None) -> Revision:
-        """Return ``draft`` as the successor of ``after``."""
+    def of(cls, draft: RevisionDraft, *, after: Revision | Origin | None) -> Revision:
+        """Return ``draft`` as what follows head, or what a state starts from."""
         fields = _draft_fields(draft)
         number, parent = (after.number + 1, after.id) if after else (1, None)
         return cls(
@@ -169,7 +215,8 @@ class LeaseRequest:
         boot_id: What tells one boot of ``host`` (and one process table on it) from another;
             empty where that is not known.  See `backends.leases.local_boot_id`.
         addresses: What the run will write.  Two live leases never share one.
-        exclusive: Wider names (not interpreted here) of which the same holds.
+        exclusive: Wider names (not interpreted here) of which the same holds; with
+            `backends.leases.EVERYTHING` among them no other lease lives beside it.
         term: Seconds from now, or from a renewal, until the lease expires.
     """
 

@@ -6,7 +6,7 @@ BackendError
  |   +- SchemaTooNewError     written by a newer version
  +- CorruptStateError         what is stored is not what was written
  +- ObjectMissingError        an object that was never put
- +- RevisionNotFoundError     a revision that does not exist
+ +- RevisionNotFoundError     a revision that does not exist, or is no longer kept
  +- HeadMovedError            the compare-and-swap of head failed
  +- ConflictError             another revision changed the same addresses
  +- LeaseHeldError            a live lease overlaps
@@ -127,16 +127,25 @@ class ObjectMissingError(BackendError):
 
 
 class RevisionNotFoundError(BackendError):
-    """There is no revision of that number."""
+    """There is no revision of that number, or it is no longer kept.
 
-    def __init__(self, number: int, newest: int | None) -> None:
-        """Name the number asked for and the newest that exists."""
+    Attributes:
+        number: What was asked for.
+        newest: The newest that exists; None where there is none.
+        forgotten: The last one that is no longer kept; 0 where all are.
+    """
+
+    def __init__(self, number: int, newest: int | None, forgotten: int = 0) -> None:
+        """Name the number asked for and which exist."""
         known = "There are no revisions yet" if newest is None else f"The newest is {newest}"
-        super().__init__(
-            f"There is no revision {number}", f"{known}. List the history to see which exist."
-        )
+        summary = f"There is no revision {number}"
+        if 0 < number <= forgotten:
+            summary = f"Revision {number} is no longer kept"
+            known = f"The state was pruned; revision {forgotten + 1} is the oldest that is kept"
+        super().__init__(summary, f"{known}. List the history to see which exist.")
         self.number = number
         self.newest = newest
+        self.forgotten = forgotten
 
 
 class HeadMovedError(BackendError):
@@ -182,8 +191,13 @@ class ConflictError(BackendError):
         )
 
 
-def _few(names: tuple[str, ...]) -> str:
+def _named(holder: Lease, names: tuple[str, ...]) -> str:
     shown = 3
+    everything = "*"  # `backends.leases.EVERYTHING`, which imports this module
+    if everything in holder.exclusive:
+        return "the whole state"
+    if names == (everything,):
+        return "a lease on no release, and this one needs the whole state,"
     more = f" and {len(names) - shown} more" if len(names) > shown else ""
     return ", ".join(names[:shown]) + more
 
@@ -198,7 +212,7 @@ class LeaseHeldError(BackendError):
         super().__init__(
             "Another run holds a lease that this one needs",
             f"Run {holder.run} by {holder.who} on {holder.host} (pid {holder.pid}, "
-            f"`{holder.command}`) holds {_few(self.overlap)} since {holder.since}, until "
+            f"`{holder.command}`) holds {_named(holder, self.overlap)} since {holder.since}, until "
             f"{holder.expires} unless renewed. Wait for it to end (--lock-timeout does); if it is "
             "dead, its lease is taken over once it has expired.",
         )

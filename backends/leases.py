@@ -18,6 +18,9 @@ from backends.errors import FencedError, LeaseHeldError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+EVERYTHING = "*"
+"""What a lease on the whole state has in ``exclusive``: it overlaps with every other lease."""
+
 
 def process_alive(pid: int) -> bool:
     """Say whether a process of that id runs on this host; True where that cannot be known."""
@@ -149,4 +152,9 @@ class LeaseBook:
 
 
 def _overlap(lease: Lease, request: LeaseRequest) -> frozenset[str]:
+    """Return the names, as ``lease`` has them, of what both cover."""
+    if EVERYTHING in lease.exclusive:
+        return frozenset({EVERYTHING})
+    if EVERYTHING in request.exclusive:
+        return lease.addresses | lease.exclusive or frozenset({EVERYTHING})
     return (lease.addresses & request.addresses) | (lease.exclusive & request.exclusive)

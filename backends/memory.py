@@ -6,7 +6,6 @@ project in it; several handles on one store stand for several processes.
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -16,10 +15,12 @@ from backends.documents import (
     JournalRecord,
     Lease,
     LeaseRequest,
+    Origin,
     Revision,
     RevisionDraft,
     RunRecord,
     json_copy,
+    last_to_forget,
     object_id,
 )
 from backends.errors import (
@@ -47,7 +48,7 @@ class _Run:
 
 @dataclass
 class _Project:
-    key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    origin: Origin = field(default_factory=Origin.new)
     revisions: list[Revision] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
     book: LeaseBook = field(default_factory=LeaseBook)
@@ -78,10 +79,10 @@ class MemoryBackend:
         with self._store.lock:
             return self._name in self._store.projects
 
-    def create(self) -> None:
+    def create(self, origin: Origin | None = None) -> None:
         """Create the project in the store."""
         with self._store.lock:
-            self._store.projects.setdefault(self._name, _Project())
+            self._store.projects.setdefault(self._name, _Project(origin or Origin.new()))
 
     def close(self) -> None:
         """Do nothing: the store is not the handle's."""
@@ -92,7 +93,13 @@ class MemoryBackend:
         """Return the project's random key."""
         with self._store.lock:
             project = self._store.projects.get(self._name)
-            return project.key if project else None
+            return project.origin.key if project else None
+
+    def origin(self) -> Origin | None:
+        """Return what the state starts from."""
+        with self._store.lock:
+            project = self._store.projects.get(self._name)
+            return project.origin if project else None
 
     def head(self) -> Revision | None:
         """Return the newest revision."""
@@ -116,14 +123,7 @@ class MemoryBackend:
             project = self._read()
             if at is not None:
                 _revision(project, at)
-            found: dict[str, str] = {}
-            for revision in project.revisions[:at]:
-                for address, value in revision.changes.items():
-                    if value is None:
-                        found.pop(address, None)
-                    else:
-                        found[address] = value
-            return dict(sorted(found.items()))
+            return _resources(project, at)
 
     def resource_history(self, address: str) -> Iterator[tuple[int, str | None]]:
         """Yield where ``address`` changed, newest first."""
@@ -184,7 +184,7 @@ class MemoryBackend:
                 raise HeadMovedError(expected, head)
             run = _open_run(project, closes) if closes is not None else None
             _require_objects(project, draft.changes.values())
-            revision = Revision.of(draft, after=head)
+            revision = Revision.of(draft, after=head or project.origin)
             project.revisions.append(revision)
             if run:
                 run.open = False
@@ -246,6 +246,18 @@ class MemoryBackend:
             project.book.require(token)
             _open_run(project, run).open = False
 
+    def forget(self, number: int, *, token: int) -> int:
+        """Drop old revisions and what only they named."""
+        with self._store.lock:
+            project = self._write()
+            project.book.require(token)
+            _cut(project, number)
+            project.runs = {name: run for name, run in project.runs.items() if run.open}
+            kept = _named_objects(project)
+            before = len(project.objects)
+            project.objects = {id_: data for id_, data in project.objects.items() if id_ in kept}
+            return before - len(project.objects)
+
     def _read(self) -> _Project:
         return self._store.projects.get(self._name) or _Project()
 
@@ -261,9 +273,46 @@ def _head(project: _Project) -> Revision | None:
 
 
 def _revision(project: _Project, number: int) -> Revision:
-    if not 1 <= number <= len(project.revisions):
-        raise RevisionNotFoundError(number, len(project.revisions) or None)
-    return project.revisions[number - 1]
+    head, forgotten = _head(project), project.origin.number
+    if head is None or not forgotten < number <= head.number:
+        raise RevisionNotFoundError(number, head.number if head else None, forgotten)
+    return project.revisions[number - forgotten - 1]
+
+
+def _resources(project: _Project, at: int | None) -> dict[str, str]:
+    found = dict(project.origin.resources)
+    for revision in project.revisions:
+        if at is not None and revision.number > at:
+            break
+        for address, value in revision.changes.items():
+            if value is None:
+                found.pop(address, None)
+            else:
+                found[address] = value
+    return dict(sorted(found.items()))
+
+
+def _cut(project: _Project, number: int) -> None:
+    """Drop the revisions up to ``number``."""
+    head, origin = _head(project), project.origin
+    newest = head.number if head else origin.number
+    last = last_to_forget(number, forgotten=origin.number, newest=newest)
+    if last > origin.number:
+        project.origin = Origin(
+            key=origin.key,
+            number=last,
+            id=_revision(project, last).id,
+            resources=_resources(project, last),
+        )
+        project.revisions = project.revisions[last - origin.number :]
+
+
+def _named_objects(project: _Project) -> set[str | None]:
+    named: set[str | None] = set(project.origin.resources.values())
+    for revision in project.revisions:
+        named.update(revision.changes.values())
+    named.update(run.record.plan for run in project.runs.values())
+    return named
 
 
 def _open_run(project: _Project, run: str) -> _Run:

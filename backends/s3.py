@@ -4,7 +4,7 @@ Below the prefix of a project lie::
 
     ledger.json               what is true now; see `backends.s3_ledger`
     objects/SHA256            revisions, pages, address maps and what the engine stores
-    runs/RUN.json             that a run of that id began, for ever
+    runs/RUN.json             that a run of that id has ended
     journal/RUN/SEQUENCE      one group of journal records each
 """
 
@@ -15,34 +15,38 @@ import secrets
 import sys
 import time
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from backends.documents import (
     JournalRecord,
+    Origin,
     Revision,
     RunRecord,
     canonical_json,
     json_copy,
-    object_id,
+    last_to_forget,
 )
 from backends.errors import (
-    CorruptStateError,
     HeadMovedError,
+    JournalOrderError,
     ObjectMissingError,
-    RevisionNotFoundError,
     RunExistsError,
     StateMissingError,
     StateUnavailableError,
 )
 from backends.journal import require_increasing
-from backends.s3_ledger import PAGE, Ledger
+from backends.s3_history import S3History
+from backends.s3_ledger import Ledger
+from backends.s3_objects import S3Objects
+from backends.s3_sweeping import sweep
 from backends.stored import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from backends.documents import Lease, LeaseRequest, RevisionDraft
+    from backends.documents import JsonValue, Lease, LeaseRequest, RevisionDraft
     from backends.s3_store import S3Store
 
 T = TypeVar("T")
@@ -59,21 +63,26 @@ class S3Backend:
         """Name the place, which is this project's alone; nothing is asked or created."""
         self._store = store
         self._clock = clock
-        self._known: set[str] = set()
-        self._sequences: dict[str, int] = {}
-        self._revisions: dict[str, Revision] = {}
+        self._objects = S3Objects(store)
+        self._history = S3History(store, self._objects)
+        self._written_to: dict[str, tuple[str, int]] = {}
+        self._last: tuple[Ledger, str] | None = None
 
     def exists(self) -> bool:
         """Say whether there is a ledger."""
         return self._read() is not None
 
-    def create(self) -> None:
+    def create(self, origin: Origin | None = None) -> None:
         """Write the first ledger, unless there is one; try first that the store is safe."""
         if self.exists():
             return
         self._store.probe()
-        first = Ledger(key=secrets.token_bytes(32))
-        self._store.create(_LEDGER, first.to_bytes())
+        first = self._history.from_origin(origin or Origin.new())
+        try:
+            self._store.create(_LEDGER, first.to_bytes())
+        except StateUnavailableError:
+            if not self.exists():  # or another process was quicker
+                raise
 
     def close(self) -> None:
         """End the threads that read."""
@@ -86,40 +95,39 @@ class S3Backend:
         found = self._read()
         return found[0].key if found else None
 
+    def origin(self) -> Origin | None:
+        """Return what the state starts from."""
+        return self._reading(self._history.origin) if self.exists() else None
+
     def head(self) -> Revision | None:
         """Return the newest revision."""
-        return self._head(self._ledger())
+        return self._reading(self._history.head)
 
     def revision(self, number: int) -> Revision:
         """Return one revision."""
-        ledger = self._ledger()
-        (name,) = self._ids(ledger, number, number)
-        return self._revision(name)
+        return self._reading(lambda ledger: self._history.revision(ledger, number))
 
     def revisions(self, *, limit: int | None = None) -> Iterator[Revision]:
-        """Yield revisions, newest first, as they were when the first was asked for."""
-        ledger = self._ledger()
-        newest = ledger.newest
-        oldest = max(1, newest + 1 - (sys.maxsize if limit is None else limit))
-        for last in range(newest, oldest - 1, -_BATCH):
-            names = self._ids(ledger, max(oldest, last + 1 - _BATCH), last)
-            yield from reversed(self._store.each(self._revision, names))
+        """Yield revisions, newest first, as they were when the first was asked for.
+
+        Those that are forgotten meanwhile are left out.
+        """
+        newest = self._ledger().newest
+        oldest = max(0, newest - (sys.maxsize if limit is None else limit))
+
+        def batch(ledger: Ledger, last: int) -> list[Revision]:
+            first = max(oldest, ledger.forgotten, last - _BATCH) + 1
+            return self._history.revisions(ledger, first, last)
+
+        for last in range(newest, oldest, -_BATCH):
+            found = self._reading(partial(batch, last=last))
+            yield from reversed(found)
+            if not found:
+                return
 
     def resources(self, *, at: int | None = None) -> Mapping[str, str]:
-        """Return address to object id: a map that was written out, and what changed since."""
-        ledger = self._ledger()
-        changes: list[Mapping[str, str | None]] = [ledger.delta]
-        bases = ledger.bases
-        if at is not None:
-            self._ids(ledger, at, at)
-            bases = tuple(base for base in bases if base[0] <= at)
-            since = bases[-1][0] + 1 if bases else 1
-            names = self._ids(ledger, since, at) if since <= at else []
-            changes = [one.changes for one in self._store.each(self._revision, names)]
-        found: dict[str, str | None] = dict(self._map(bases[-1][1])) if bases else {}
-        for change in changes:
-            found.update(change)
-        return {name: value for name, value in sorted(found.items()) if value is not None}
+        """Return address to object id."""
+        return self._reading(lambda ledger: self._history.resources(ledger, at))
 
     def resource_history(self, address: str) -> Iterator[tuple[int, str | None]]:
         """Yield where ``address`` changed, newest first."""
@@ -129,17 +137,7 @@ class S3Backend:
 
     def objects(self, ids: Iterable[str]) -> Mapping[str, bytes]:
         """Return objects, verified, many at a time."""
-        wanted = sorted(set(ids))
-        found = self._store.each(lambda name: self._store.read(f"objects/{name}"), wanted)
-        missing = [name for name, one in zip(wanted, found, strict=True) if one is None]
-        if missing:
-            raise ObjectMissingError(missing)
-        contents = {name: one[0] for name, one in zip(wanted, found, strict=True) if one}
-        for name, data in contents.items():
-            if object_id(data) != name:
-                raise CorruptStateError(f"object {name}", "its bytes have another hash")
-        self._known.update(contents)
-        return contents
+        return self._objects.read(ids)
 
     def leases(self) -> tuple[Lease, ...]:
         """Return the leases, by token."""
@@ -152,21 +150,16 @@ class S3Backend:
 
     def journal(self, run: str) -> tuple[JournalRecord, ...]:
         """Return a run's journal, its groups read many at a time."""
-        keys = self._store.keys(f"journal/{quote(run, safe='')}/")
-        groups = self._store.each(self._group, keys)
+        groups = self._store.each(self._group, self._store.keys(_journal(run)))
         return tuple(record for group in groups for record in group)
 
     # Writing
 
     def put(self, objects: Iterable[bytes]) -> tuple[str, ...]:
         """Store objects, many at a time; those that are known to be there are not sent."""
-        named = [(object_id(data), data) for data in objects]
+        contents = list(objects)
         self._written()
-        contents = dict(named)
-        new = [name for name in contents if name not in self._known]
-        self._store.each(lambda name: self._store.create(f"objects/{name}", contents[name]), new)
-        self._known.update(new)
-        return tuple(name for name, _ in named)
+        return self._objects.write(contents)
 
     def commit(
         self, draft: RevisionDraft, *, expected: str | None, token: int, closes: str | None = None
@@ -175,19 +168,24 @@ class S3Backend:
 
         def alter(ledger: Ledger) -> tuple[Ledger, Revision]:
             ledger.book.require(token)
-            head = self._head(ledger)
+            head = self._history.head(ledger)
             if (head.id if head else None) != expected:
                 raise HeadMovedError(expected, head)
             if closes is not None:
                 ledger.run(closes)
-                ledger = ledger.without_run(closes)
-            self._require_objects(draft.changes.values())
-            revision = Revision.of(draft, after=head)
-            self.put([revision.to_bytes()])
-            self._revisions[revision.id] = revision
-            return self._tidied(ledger.after(revision)), revision
+            self._objects.require(draft.changes.values())
+            revision = Revision.of(draft, after=head or self._history.origin(ledger))
+            self._history.write(revision)
+            if closes is not None:
+                ledger = self._ended(ledger, closes)
+            return self._history.tidied(ledger.after(revision)), revision
 
-        return self._change(alter)
+        def has(ledger: Ledger, revision: Revision) -> bool:
+            number = revision.number
+            known = ledger.forgotten < number <= ledger.newest
+            return known and self._history.ids(ledger, number, number) == [revision.id]
+
+        return self._change(alter, has)
 
     def acquire(self, request: LeaseRequest) -> Lease:
         """Grant a lease."""
@@ -227,20 +225,18 @@ class S3Backend:
         """Record that a run begins."""
         ledger = self._written()
         ledger.book.require(token)
-        key = f"runs/{quote(record.run, safe='')}.json"
-        if record.run in ledger.runs or self._store.has(key):
+        if record.run in ledger.runs or self._store.has(_ending(record.run)):
             raise RunExistsError(record.run)
-        self._require_objects([record.plan])
+        self._objects.require([record.plan])
         stored = replace(record, details=json_copy(record.details))
-        if not self._created(key, {"run": record.run}):
-            raise RunExistsError(record.run)
 
         def alter(ledger: Ledger) -> tuple[Ledger, None]:
             ledger.book.require(token)
+            if record.run in ledger.runs:
+                raise RunExistsError(record.run)
             return ledger.with_run(stored), None
 
-        self._change(alter)
-        self._sequences[record.run] = 0
+        self._change(alter, lambda ledger, _: ledger.runs.get(record.run) == stored)
 
     def append(self, run: str, records: Sequence[JournalRecord], *, token: int) -> None:
         """Add records to a run's journal, as one object.
@@ -248,17 +244,24 @@ class S3Backend:
         Looked at again afterwards, the ledger still has the run and the lease: whoever took
         the lease over in between has not read a journal without these records.
         """
-        self._require_open(run, token)
-        last = self._sequences[run] if run in self._sequences else self._last_sequence(run)
-        require_increasing(run, last or None, records)
+        written, last = self._written_to.get(run, ("", None))
+        # At once, since each is a request.
+        look: list[Callable[[], object]] = [lambda: self._require_open(run, token)]
+        newer: list[str] = []
+        look.append(lambda: newer.extend(self._store.keys(_journal(run), after=written)))
+        self._store.each(lambda act: act(), look)
+        if newer:
+            last = self._group(newer[-1])[-1].sequence
+        require_increasing(run, last, records)
         if not records:
             return
-        key = f"journal/{quote(run, safe='')}/{records[0].sequence:012d}"
-        if not self._created(key, {"records": [asdict(record) for record in records]}):
-            last = self._last_sequence(run)
-            require_increasing(run, last, records)
+        key = f"{_journal(run)}{records[0].sequence:012d}"
+        group: list[JsonValue] = [asdict(record) for record in records]
+        data = canonical_json({"records": group, "nonce": _nonce()}).encode()
+        if not self._store.create_own(key, data):
+            raise JournalOrderError(run, records[0].sequence, records[0].sequence)
         self._require_open(run, token)
-        self._sequences[run] = records[-1].sequence
+        self._written_to[run] = (key, records[-1].sequence)
 
     def close_run(self, run: str, *, token: int) -> None:
         """End a run without a revision."""
@@ -266,9 +269,27 @@ class S3Backend:
         def alter(ledger: Ledger) -> tuple[Ledger, None]:
             ledger.book.require(token)
             ledger.run(run)
-            return ledger.without_run(run), None
+            return self._ended(ledger, run), None
 
-        self._change(alter)
+        self._change(alter, lambda ledger, _: run not in ledger.runs)
+
+    def forget(self, number: int, *, token: int) -> int:
+        """Drop old revisions from the ledger, then delete what nothing names any more."""
+
+        def alter(ledger: Ledger) -> tuple[Ledger, Ledger]:
+            ledger.book.require(token)
+            last = last_to_forget(number, forgotten=ledger.forgotten, newest=ledger.newest)
+            if last > ledger.forgotten:
+                ledger = self._history.without(ledger, last)
+            changed = replace(ledger, swept=ledger.swept + 1)
+            return changed, changed
+
+        def still_held() -> None:
+            self._written().book.require(token)
+
+        ledger = self._change(alter)
+        named = self._history.named(ledger)
+        return sweep(self._store, named=named, runs=ledger.runs, still_held=still_held)
 
     # The ledger
 
@@ -277,7 +298,11 @@ class S3Backend:
         if found is None:
             return None
         data, tag = found
-        return Ledger.of(data, self._store.place.named(_LEDGER)), tag
+        known = self._last
+        if known is None or known[1] != tag:  # most of the time nobody has changed it
+            known = self._last = (Ledger.of(data, self._store.place.named(_LEDGER)), tag)
+        self._objects.look_again(known[0].swept)
+        return known
 
     def _ledger(self) -> Ledger:
         found = self._read()
@@ -289,28 +314,47 @@ class S3Backend:
             raise StateMissingError(self._store.place.named(""))
         return found[0]
 
-    def _change(self, alter: Callable[[Ledger], tuple[Ledger, T]]) -> T:
+    def _reading(self, read: Callable[[Ledger], T]) -> T:
+        """Return what is read by a ledger, by a newer one where objects went meanwhile."""
+        ledger = self._ledger()
+        while True:
+            try:
+                return read(ledger)
+            except ObjectMissingError:
+                newer = self._ledger()
+                if newer.swept == ledger.swept:
+                    raise
+                ledger = newer
+
+    def _change(
+        self,
+        alter: Callable[[Ledger], tuple[Ledger, T]],
+        has: Callable[[Ledger, T], bool] = lambda _, __: False,
+    ) -> T:
         """Move the ledger by compare-and-swap; ``alter`` may be asked several times.
+
+        A change whose answer was lost is known by its nonce. Where so many others followed
+        that the ledger no longer has that, ``has`` says whether it has the result of a try.
 
         Raises:
             StateMissingError: There is no ledger.
             StateUnavailableError: It cannot be reached, or others are quicker every time.
         """
         tried: dict[str, T] = {}
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             found = self._read()
             if found is None:
                 raise StateMissingError(self._store.place.named(""))
             ledger, tag = found
-            for nonce in ledger.nonces:
-                if nonce in tried:  # it was written, only the answer got lost
-                    return tried[nonce]
+            for nonce, result in tried.items():
+                if nonce in ledger.nonces or has(ledger, result):
+                    return result
             changed, result = alter(ledger)
-            nonce = secrets.token_hex(8)
+            nonce = _nonce()
             tried[nonce] = result
             if self._swap(changed.signed(nonce), tag, nonce):
                 return result
-            time.sleep(secrets.randbelow(1000) / 1000 * 0.05)
+            self._store.pause(attempt)
         raise StateUnavailableError(
             self._store.place.named(_LEDGER),
             "locked",
@@ -329,70 +373,6 @@ class S3Backend:
                 return True
             raise
 
-    def _tidied(self, ledger: Ledger) -> Ledger:
-        """Return the ledger with what has grown too long moved out into objects."""
-        if len(ledger.page) == PAGE:
-            (name,) = self.put([canonical_json(ledger.page).encode()])
-            ledger = replace(ledger, pages=(*ledger.pages, name), page=())
-        if not ledger.is_unwieldy:
-            return ledger
-        base = dict(self._map(ledger.bases[-1][1])) if ledger.bases else {}
-        whole = {**base, **ledger.delta}
-        kept = {name: value for name, value in sorted(whole.items()) if value is not None}
-        (name,) = self.put([canonical_json(kept).encode()])
-        bases = (*ledger.bases, (ledger.newest, name))
-        return replace(ledger, bases=bases, base_size=len(kept), delta={})
-
-    # Objects
-
-    def _head(self, ledger: Ledger) -> Revision | None:
-        if not ledger.newest:
-            return None
-        (name,) = self._ids(ledger, ledger.newest, ledger.newest)
-        return self._revision(name)
-
-    def _ids(self, ledger: Ledger, first: int, last: int) -> list[str]:
-        """Return the ids of the revisions from ``first`` to ``last``.
-
-        Raises:
-            RevisionNotFoundError: One of them does not exist.
-        """
-        if not 1 <= first <= last <= ledger.newest:
-            raise RevisionNotFoundError(last, ledger.newest or None)
-        wanted = range((first - 1) // PAGE, (last - 1) // PAGE + 1)
-        full = [ledger.pages[number] for number in wanted if number < len(ledger.pages)]
-        ids = [name for page in self._store.each(self._page, full) for name in page]
-        if wanted[-1] >= len(ledger.pages):
-            ids += ledger.page
-        start = wanted[0] * PAGE
-        return ids[first - 1 - start : last - start]
-
-    def _page(self, name: str) -> list[str]:
-        with readable(f"the list of revisions {name}"):
-            found: list[str] = json.loads(self.objects([name])[name])
-            return found
-
-    def _map(self, name: str) -> Mapping[str, str]:
-        with readable(f"the address map {name}"):
-            found: dict[str, str] = json.loads(self.objects([name])[name])
-            return found
-
-    def _revision(self, name: str) -> Revision:
-        known = self._revisions.get(name)
-        if known is None:
-            data = self.objects([name])[name]
-            with readable(f"revision {name}"):
-                known = self._revisions[name] = Revision.from_bytes(data)
-        return known
-
-    def _require_objects(self, ids: Iterable[str | None]) -> None:
-        unknown = sorted({name for name in ids if name is not None} - self._known)
-        found = self._store.each(lambda name: self._store.has(f"objects/{name}"), unknown)
-        missing = [name for name, there in zip(unknown, found, strict=True) if not there]
-        if missing:
-            raise ObjectMissingError(missing)
-        self._known.update(unknown)
-
     # Runs and journals
 
     def _require_open(self, run: str, token: int) -> None:
@@ -400,18 +380,13 @@ class S3Backend:
         ledger.book.require(token)
         ledger.run(run)
 
-    def _created(self, key: str, document: Mapping[str, object]) -> bool:
-        """Create a document; one that is there already is ours if it has our nonce."""
-        nonce = secrets.token_hex(8)
-        data = canonical_json({**document, "nonce": nonce}).encode()  # type: ignore[dict-item]
-        if self._store.create(key, data):
-            return True
-        found = self._store.read(key)
-        return found is not None and found[0] == data
+    def _ended(self, ledger: Ledger, run: str) -> Ledger:
+        """Return the ledger without a run, having noted for ever that its id is used up.
 
-    def _last_sequence(self, run: str) -> int | None:
-        keys = self._store.keys(f"journal/{quote(run, safe='')}/")
-        return self._group(keys[-1])[-1].sequence if keys else None
+        The run is in the ledger, or its note is there: no id is ever free in between.
+        """
+        self._store.create(_ending(run), canonical_json({"run": run}).encode())
+        return ledger.without_run(run)
 
     def _group(self, key: str) -> list[JournalRecord]:
         found = self._store.read(key)
@@ -419,3 +394,15 @@ class S3Backend:
             if found is None:
                 raise ValueError("it is gone")
             return [JournalRecord(**one) for one in json.loads(found[0])["records"]]
+
+
+def _nonce() -> str:
+    return secrets.token_hex(8)
+
+
+def _journal(run: str) -> str:
+    return f"journal/{quote(run, safe='')}/"
+
+
+def _ending(run: str) -> str:
+    return f"runs/{quote(run, safe='')}.json"

@@ -24,7 +24,8 @@ from backends.stored import readable
 if TYPE_CHECKING:
     from backends.documents import Revision
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""The form of the document.  In the first no history had been pruned."""
 PAGE: Final = 100
 """Revisions on a page."""
 _FEWEST: Final = 64
@@ -40,27 +41,37 @@ class Ledger:
         key: The project's random key.
         nonces: Of the last changes: by them a writer knows that a change is its own although
             the answer was lost.
+        start: The number of the revision before the first that ``pages`` and ``page`` list.
         pages: The ids of objects that list a hundred revision ids each.
         page: The ids of the revisions after those.
-        bases: Revision number and object id of each address map that was written out.
+        forgotten: The last revision that is no longer kept; 0 where all are. Of those after
+            ``start`` the ids stay listed until their page is full of them.
+        forgotten_id: Its id.
+        bases: Revision number and object id of each address map that was written out; where
+            revisions are forgotten, the first is that of the last of them.
         base_size: How many addresses the last of them has.
         delta: What has changed since: address to object id, or None where it is gone.
+        swept: How often objects were removed: whoever knows that one is there, knew it then.
     """
 
     key: bytes
     nonces: tuple[str, ...] = ()
+    start: int = 0
     pages: tuple[str, ...] = ()
     page: tuple[str, ...] = ()
+    forgotten: int = 0
+    forgotten_id: str | None = None
     bases: tuple[tuple[int, str], ...] = ()
     base_size: int = 0
     delta: Mapping[str, str | None] = field(default_factory=dict)
     runs: Mapping[str, RunRecord] = field(default_factory=dict)
     book: LeaseBook = field(default_factory=LeaseBook)
+    swept: int = 0
 
     @property
     def newest(self) -> int:
-        """The number of head; 0 where there is none."""
-        return len(self.pages) * PAGE + len(self.page)
+        """The number of head; that of the last forgotten revision where none is kept."""
+        return self.start + len(self.pages) * PAGE + len(self.page)
 
     @property
     def is_unwieldy(self) -> bool:
@@ -92,6 +103,19 @@ class Ledger:
             self, page=(*self.page, revision.id), delta={**self.delta, **revision.changes}
         )
 
+    def starting(self, number: int, revision_id: str | None) -> Ledger:
+        """Return the ledger with the revisions up to ``number`` forgotten.
+
+        Args:
+            number: Up to head, or anything where there is no history yet.
+            revision_id: Its id.
+        """
+        kept = replace(self, forgotten=number, forgotten_id=revision_id)
+        if not self.newest:
+            return replace(kept, start=number)
+        full = min((number - self.start) // PAGE, len(self.pages))
+        return replace(kept, start=self.start + full * PAGE, pages=self.pages[full:])
+
     def signed(self, nonce: str) -> Ledger:
         """Return the ledger with the mark of one change."""
         return replace(self, nonces=(*self.nonces, nonce)[-_REMEMBERED:])
@@ -103,11 +127,15 @@ class Ledger:
                 "format": FORMAT,
                 "key": self.key.hex(),
                 "nonces": self.nonces,
+                "start": self.start,
                 "pages": self.pages,
                 "page": self.page,
+                "forgotten": self.forgotten,
+                "forgotten_id": self.forgotten_id,
                 "bases": self.bases,
                 "base_size": self.base_size,
                 "delta": self.delta,
+                "swept": self.swept,
                 "runs": {name: run_document(one) for name, one in self.runs.items()},
                 "counter": self.book.counter,
                 "leases": [_lease_document(one) for one in self.book.leases],
@@ -129,11 +157,15 @@ class Ledger:
             return cls(
                 key=bytes.fromhex(found["key"]),
                 nonces=tuple(found["nonces"]),
+                start=found.get("start", 0),
                 pages=tuple(found["pages"]),
                 page=tuple(found["page"]),
+                forgotten=found.get("forgotten", 0),
+                forgotten_id=found.get("forgotten_id"),
                 bases=tuple((number, name) for number, name in found["bases"]),
                 base_size=found["base_size"],
                 delta=found["delta"],
+                swept=found.get("swept", 0),
                 runs={name: run_of(one) for name, one in found["runs"].items()},
                 book=LeaseBook(found["counter"], tuple(map(_lease_of, found["leases"]))),
             )

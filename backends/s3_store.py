@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
@@ -102,10 +103,13 @@ class S3Store:
         """Say whether there is an object."""
         return self._ask("looking for", key, self.client.head_object, missing=None) is not None
 
-    def keys(self, prefix: str) -> list[str]:
-        """Return all keys that begin with ``prefix``, sorted, without the place's prefix."""
+    def keys(self, prefix: str, *, after: str = "") -> list[str]:
+        """Return all keys that begin with ``prefix``, sorted, without the place's prefix.
+
+        Of those only the ones that come after the key ``after``, where it is given.
+        """
         found: list[str] = []
-        more: dict[str, Any] = {}
+        more: dict[str, Any] = {"StartAfter": f"{self.place.prefix}{after}"} if after else {}
 
         def ask(**request: Any) -> Any:
             return self.client.list_objects_v2(
@@ -117,7 +121,7 @@ class S3Store:
             found += [item["Key"][len(self.place.prefix) :] for item in answer.get("Contents", ())]
             if not answer.get("IsTruncated"):
                 return sorted(found)
-            more["ContinuationToken"] = answer["NextContinuationToken"]
+            more = {"ContinuationToken": answer["NextContinuationToken"]}
 
     def create(self, key: str, data: bytes) -> bool:
         """Write an object that does not exist; False where one does."""
@@ -130,6 +134,20 @@ class S3Store:
                 return True
             raise
 
+    def create_own(self, key: str, data: bytes) -> bool:
+        """Write an object that nobody else writes the same; False where there is another one.
+
+        One that is there may be ours all the same: its answer was lost, and it was sent again.
+        """
+        if self.create(key, data):
+            return True
+        for attempt in range(_ATTEMPTS):
+            found = self.read(key)
+            if found is not None:
+                return found[0] == data
+            self.pause(attempt)  # what was refused because of it will be seen as well
+        return False
+
     def replace(self, key: str, data: bytes, tag: str) -> bool:
         """Write an object over the one with that tag; False where another one is there."""
         return self._write(key, data, {"IfMatch": tag})
@@ -138,7 +156,11 @@ class S3Store:
         """Remove an object."""
         self._ask("deleting", key, self.client.delete_object)
 
-    def each(self, act: Callable[[str], T], items: Iterable[str]) -> list[T]:
+    def pause(self, attempt: int) -> None:
+        """Let others go first, the longer the more often something was tried."""
+        time.sleep(random.uniform(0, min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - jitter
+
+    def each(self, act: Callable[[S], T], items: Iterable[S]) -> list[T]:
         """Return ``act`` of each item, many at a time."""
         wanted = list(items)
         if len(wanted) < 2:  # noqa: PLR2004 - one needs no threads
@@ -198,7 +220,6 @@ class S3Store:
         )
 
         broken = (FlexibleChecksumError, IncompleteReadError, ResponseStreamingError)
-        pause = _FIRST_PAUSE
         for attempt in range(_ATTEMPTS):
             try:
                 return act(Bucket=self.place.bucket, Key=f"{self.place.prefix}{key}")
@@ -214,8 +235,7 @@ class S3Store:
                 # What broke off on its way is asked for again; the SDK does so for requests only.
                 if not isinstance(error, broken) or attempt == _ATTEMPTS - 1:
                     raise explained(error, operation, self.place.named(key)) from error
-            time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            self.pause(attempt)
         raise AssertionError(operation)
 
 

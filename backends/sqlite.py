@@ -3,6 +3,9 @@
 The tables are made to be read by people too: ``resources`` shows head, ``revisions`` and
 ``changes`` the history, ``leases``, ``runs`` and ``journal`` what is going on.  The address map
 of head is kept up to date by each commit, so a commit costs what it changes.
+
+Reading verifies the hash of all it reads.  Before the first write of a handle SQLite checks the
+whole file (``PRAGMA quick_check``), so that nothing is added to one that is damaged.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from backends.documents import Revision, instant, object_id
+from backends.documents import Origin, Revision, instant, object_id
 from backends.errors import (
     HeadMovedError,
     ObjectMissingError,
@@ -21,6 +24,7 @@ from backends.errors import (
 )
 from backends.journal import require_increasing
 from backends.sqlite_file import SqliteFile
+from backends.sqlite_pruning import prune
 from backends.sqlite_rows import object_of
 from backends.sqlite_tables import Tables
 
@@ -61,13 +65,13 @@ class SqliteBackend:
         with self._reading() as tables:
             return tables.has_project()
 
-    def create(self) -> None:
+    def create(self, origin: Origin | None = None) -> None:
         """Create the file, its tables and the project, as far as they are missing."""
         self._file.create()
         with self._file.writing() as db:
             tables = Tables(db, self._project)
             if not tables.has_project():
-                tables.add_project(instant(self._clock()))
+                tables.add_project(instant(self._clock()), origin or Origin.new())
 
     def close(self) -> None:
         """Close the file."""
@@ -79,6 +83,11 @@ class SqliteBackend:
         """Return the project's random key."""
         with self._reading() as tables:
             return tables.key()
+
+    def origin(self) -> Origin | None:
+        """Return what the state starts from."""
+        with self._reading() as tables:
+            return tables.origin()
 
     def head(self) -> Revision | None:
         """Return the newest revision."""
@@ -107,7 +116,7 @@ class SqliteBackend:
     def resources(self, *, at: int | None = None) -> Mapping[str, str]:
         """Return address to object id: the map of head, or computed from the changes."""
         with self._reading() as tables:
-            if at is None:
+            if at is None or at == tables.newest():
                 return tables.resources()
             return tables.resources_at(tables.revision(at).number)
 
@@ -162,29 +171,32 @@ class SqliteBackend:
             if closes is not None:
                 tables.end_run(closes, instant(self._clock()))
             tables.require_objects(draft.changes.values())
-            revision = Revision.of(draft, after=head)
+            revision = Revision.of(draft, after=head or tables.origin())
             tables.add_revision(revision)
         return revision
 
     def acquire(self, request: LeaseRequest) -> Lease:
         """Grant a lease."""
         with self._writing() as tables:
-            book, lease = tables.book().acquire(request, now=self._clock())
-            tables.write_book(book)
+            before = tables.book()
+            book, lease = before.acquire(request, now=self._clock())
+            tables.write_book(before, book)
         return lease
 
     def renew(self, lease: Lease) -> Lease:
         """Count the lease's term from now."""
         with self._writing() as tables:
-            book, renewed = tables.book().renew(lease, now=self._clock())
-            tables.write_book(book)
+            before = tables.book()
+            book, renewed = before.renew(lease, now=self._clock())
+            tables.write_book(before, book)
         return renewed
 
     def release(self, lease: Lease) -> None:
         """Give the lease back."""
         if self.exists():
             with self._writing() as tables:
-                tables.write_book(tables.book().without(lease.token))
+                book = tables.book()
+                tables.write_book(book, book.without(lease.token))
 
     def unlock(self, run: str) -> Lease | None:
         """Take a run's lease away."""
@@ -194,7 +206,7 @@ class SqliteBackend:
             book = tables.book()
             lease = book.of_run(run)
             if lease:
-                tables.write_book(book.without(lease.token))
+                tables.write_book(book, book.without(lease.token))
         return lease
 
     def begin_run(self, record: RunRecord, *, token: int) -> None:
@@ -219,6 +231,14 @@ class SqliteBackend:
         with self._writing() as tables:
             tables.require_token(token)
             tables.end_run(run, instant(self._clock()))
+
+    def forget(self, number: int, *, token: int) -> int:
+        """Drop old revisions and what only they named, in one transaction, then their space."""
+        with self._writing() as tables:
+            tables.require_token(token)
+            removed = prune(tables, number)
+        self._file.shrink()
+        return removed
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Tables]:

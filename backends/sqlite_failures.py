@@ -50,9 +50,9 @@ _SENTENCES: dict[UnavailableReason, tuple[str, str]] = {
     "read_only": (
         "The state cannot be written",
         (
-            "{path}, or the directory it is in, may not be written by this user. Even reading "
-            "needs that, for the write-ahead log beside the file. Change the permissions, or copy "
-            "the state (all files whose names begin with that name) elsewhere"
+            "{path}, or the directory it is in, may not be written by this user. Reading does "
+            "without, unless a write-ahead log lies beside the file. Change the permissions, or "
+            "copy the state (all files whose names begin with that name) elsewhere"
         ),
     ),
     "not_a_state": (
@@ -82,9 +82,24 @@ def of_sqlite(error: sqlite3.Error, path: Path) -> BackendError:
     if code == sqlite3.SQLITE_CORRUPT:
         return CorruptStateError(str(path), str(error))
     reason = _REASONS.get(code, "failed")
-    if reason == "cannot_open" and path.is_file() and not _is_writable(path):
+    if reason == "cannot_open" and path.is_file() and is_protected(path):
         reason = "read_only"
     return unavailable(reason, path, str(error))
+
+
+def not_shrunk(error: sqlite3.Error, path: Path) -> BackendError:
+    """Return the error for a file that could not be made smaller after its rows were deleted."""
+    found = of_sqlite(error, path)
+    if not isinstance(found, StateUnavailableError):
+        return found
+    return StateUnavailableError(
+        str(path),
+        found.reason,
+        "The state file could not be made smaller",
+        f"What was old is gone from {path}, and its space will be used again by what is recorded "
+        "next. To give it back SQLite needs as much free space as the file has, and no other "
+        f"process that uses it ({error}). Free some, then forget again.",
+    )
 
 
 def of_system(error: OSError, path: Path) -> BackendError:
@@ -105,6 +120,9 @@ def result_code(error: sqlite3.Error) -> int:
     return extended & 0xFF
 
 
-def _is_writable(path: Path) -> bool:
+def is_protected(path: Path) -> bool:
+    """Say whether there is a file that this process can neither write nor add a log to."""
     effective = os.access in os.supports_effective_ids
-    return all(os.access(item, os.W_OK, effective_ids=effective) for item in (path, path.parent))
+    return path.exists() and not all(
+        os.access(item, os.W_OK, effective_ids=effective) for item in (path, path.parent)
+    )

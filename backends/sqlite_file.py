@@ -13,8 +13,16 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from backends.errors import SchemaTooNewError, StateMissingError
-from backends.sqlite_failures import of_sqlite, of_system, result_code, unavailable
+from backends.errors import CorruptStateError, SchemaTooNewError, StateMissingError
+from backends.sqlite_failures import (
+    is_protected,
+    not_shrunk,
+    of_sqlite,
+    of_system,
+    result_code,
+    unavailable,
+)
+from backends.sqlite_protected import protected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +49,7 @@ class SqliteFile:
         self._db: Database | None = None
         self._identity: tuple[int, int] | None = None
         self._empty: Database | None = None
+        self._is_checked = False
 
     def create(self) -> None:
         """Create the file and its tables, readable by its owner alone; idempotent."""
@@ -60,10 +69,8 @@ class SqliteFile:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Database]:
         """Yield the database in one consistent snapshot; an empty one where there is no state."""
-        with self._lock, self._translated():
-            db = self._opened() or self._nothing()
-            with _transaction(db, "BEGIN"):
-                yield db
+        with self._lock, self._translated(), self._readable() as db, _transaction(db, "BEGIN"):
+            yield db
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Database]:
@@ -71,14 +78,32 @@ class SqliteFile:
 
         Raises:
             StateMissingError: There is no state.
+            CorruptStateError: SQLite finds damage, looking before the first write.
         """
         with self._lock, self._translated():
             db = self._opened()
             if db is None:
                 raise StateMissingError(str(self.path))
+            self._check(db)
             # IMMEDIATE: what is read in the block is still so when it commits.
             with _transaction(db, "BEGIN IMMEDIATE"):
                 yield db
+
+    def shrink(self) -> None:
+        """Give the space of what was deleted back to the file system.
+
+        Raises:
+            StateUnavailableError: It could not be; what was deleted is gone all the same.
+        """
+        with self._lock, self._translated():
+            db = self._opened()
+            if db is None:
+                return
+            try:
+                db.execute("VACUUM")
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error as error:
+                raise not_shrunk(error, self.path) from error
 
     def close(self) -> None:
         """Close what was opened."""
@@ -87,6 +112,38 @@ class SqliteFile:
                 if db is not None:
                     db.close()
             self._db = self._empty = None
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[Database]:
+        """Yield the connection; an empty database where there is no state."""
+        if self._db is None and is_protected(self.path):
+            with protected(self.path, self._timeout) as connection:
+                yield self._in_our_form(connection)
+        else:
+            yield self._opened() or self._nothing()
+
+    def _in_our_form(self, connection: sqlite3.Connection) -> Database:
+        """Return what a connection that cannot write holds; in memory, where it is older."""
+        from sqlite_utils import Database
+
+        db = Database(connection, execute_plugins=False)
+        is_older = self._is_older(db)
+        if is_older is None:
+            return self._nothing()
+        if not is_older:
+            return db
+        copy = Database(_in_memory(), execute_plugins=False)
+        connection.backup(copy.conn)
+        self._migrate(copy)
+        return copy
+
+    def _check(self, db: Database) -> None:
+        """Let SQLite look for damage, once: a page that is not what it was spoils others."""
+        if not self._is_checked:
+            (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise CorruptStateError(str(self.path), " ".join(found.split()))
+            self._is_checked = True
 
     def _opened(self) -> Database | None:
         """Return the connection, made where there is none yet and the file holds a state."""
@@ -97,7 +154,10 @@ class SqliteFile:
         elif self.path.exists():
             db = self._connect()
             try:
-                if self._is_state(db):
+                is_older = self._is_older(db)
+                if is_older:
+                    self._migrate(db)
+                if is_older is not None:
                     self._keep(db)
             finally:
                 if self._db is None:
@@ -113,8 +173,7 @@ class SqliteFile:
         from sqlite_utils import Database
 
         if self._empty is None:
-            connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-            self._empty = Database(connection, execute_plugins=False)
+            self._empty = Database(_in_memory(), execute_plugins=False)
             self._migrate(self._empty)
         return self._empty
 
@@ -136,8 +195,8 @@ class SqliteFile:
             raise
         return Database(connection, recursive_triggers=False, execute_plugins=False)
 
-    def _is_state(self, db: Database) -> bool:
-        """Say whether the file holds a state in our form, having brought it to that form."""
+    def _is_older(self, db: Database) -> bool | None:
+        """Say whether the file holds a state of an older form; None where it holds none."""
         from backends.sqlite_schema import APPLICATION_ID, MIGRATIONS, known_names
 
         with _transaction(db, "BEGIN"):
@@ -147,14 +206,12 @@ class SqliteFile:
                 stub = 0 < self.path.stat().st_size < _SMALLEST_PAGE
                 if mark or stub or db.table_names():
                     raise unavailable("not_a_state", self.path)
-                return False
+                return None
             applied = {migration.name for migration in MIGRATIONS.applied(db)}
         known = known_names()
         if unknown := applied - known:
             raise SchemaTooNewError(str(self.path), sorted(unknown))
-        if known - applied:
-            self._migrate(db)
-        return True
+        return bool(known - applied)
 
     def _migrate(self, db: Database) -> None:
         """Bring the file to our form, in one transaction with the record of it."""
@@ -187,6 +244,10 @@ class SqliteFile:
             raise of_sqlite(error, self.path) from error
         except OSError as error:
             raise of_system(error, self.path) from error
+
+
+def _in_memory() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
 @contextlib.contextmanager

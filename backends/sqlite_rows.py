@@ -14,6 +14,7 @@ from backends.documents import (
     JournalRecord,
     Lease,
     LeaseRequest,
+    Origin,
     Revision,
     RunRecord,
     canonical_json,
@@ -40,7 +41,7 @@ _REVISION_COLUMNS = (
     "git_commit",
     "reverts",
 )
-_JOURNAL_COLUMNS = ("sequence", "kind", "address", "step", "at")
+JOURNAL_COLUMNS = ("sequence", "kind", "address", "step", "at")
 _LEASE_SETS = ("addresses", "exclusive")
 _LEASE_COLUMNS = (
     *(item.name for item in fields(LeaseRequest) if item.name not in _LEASE_SETS),
@@ -48,6 +49,17 @@ _LEASE_COLUMNS = (
     "since",
     "expires",
 )
+
+
+def origin_of(row: Row, resources: Mapping[str, str]) -> Origin:
+    """Return what a project starts from, of its row and its rows of ``origin_resources``."""
+    with readable(f"the beginning of project {row['name']}"):
+        return Origin(
+            key=bytes(row["key"]),
+            number=row["origin_number"],
+            id=row["origin_id"],
+            resources=resources,
+        )
 
 
 def revision_row(project: str, revision: Revision) -> Row:
@@ -126,12 +138,12 @@ def run_of(row: Row) -> RunRecord:
 
 def journal_row(project: str, run: str, record: JournalRecord) -> Row:
     """Return the row of ``journal``."""
-    values = {name: getattr(record, name) for name in _JOURNAL_COLUMNS}
+    values = {name: getattr(record, name) for name in JOURNAL_COLUMNS}
     return {"project": project, "run": run, **values, "data": canonical_json(record.data)}
 
 
 def journal_record_of(row: Row) -> JournalRecord:
     """Return the journal record of a row."""
     with readable(f"journal record {row['sequence']} of run {row['run']}"):
-        values = {name: row[name] for name in _JOURNAL_COLUMNS}
+        values = {name: row[name] for name in JOURNAL_COLUMNS}
         return JournalRecord(**values, data=json.loads(row["data"]))

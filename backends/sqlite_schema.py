@@ -32,13 +32,66 @@ def first_form(db: Database) -> None:
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     _create_history(db)
     _create_runs(db)
-    db.create_view(
-        "resources",
-        """
-        SELECT h.project, h.address, h.object, CAST(o.data AS TEXT) AS data, h.revision
-        FROM head_resources AS h JOIN objects AS o ON o.id = h.object
-        """,
+    db.create_view("resources", _RESOURCES)
+
+
+@MIGRATIONS(name="0002_origin")
+def origin(db: Database) -> None:
+    """Let a project start from a revision that is not kept, and say whose an object is.
+
+    The address map of head may then name what no revision here recorded, and, while a history
+    is being copied, objects that are still to come.  Projects of one file share objects;
+    ``project_objects`` keeps one project's pruning from what another has just stored.
+    """
+    projects = db.table("projects")
+    projects.add_column("origin_number", int, not_null_default=0)
+    projects.add_column("origin_id", str)
+    db.create_table(
+        "origin_resources",
+        {"project": str, "address": str, "object": str},
+        pk=("project", "address"),
+        not_null={"object"},
+        foreign_keys=[("project", "projects", "name")],
     )
+    db.execute(
+        """
+        CREATE TABLE project_objects (
+            project TEXT NOT NULL REFERENCES projects(name),
+            object TEXT NOT NULL REFERENCES objects(id),
+            PRIMARY KEY (project, object)
+        ) WITHOUT ROWID
+        """
+    )
+    # Whose they are was not recorded; pruning by each project settles it.
+    db.execute("INSERT INTO project_objects SELECT p.name, o.id FROM projects AS p, objects AS o")
+    for table, column in (("project_objects", "object"), ("changes", "object"), ("runs", "plan")):
+        db.table(table).create_index([column])
+    _loosen_head(db)
+
+
+def _loosen_head(db: Database) -> None:
+    """Make the address map of head anew, without its ties to revisions and objects."""
+    db.execute("DROP VIEW resources")
+    db.execute("ALTER TABLE head_resources RENAME TO earlier")
+    db.create_table(
+        "head_resources",
+        {"project": str, "address": str, "object": str, "revision": int},
+        pk=("project", "address"),
+        not_null={"object"},
+        foreign_keys=[("project", "projects", "name")],
+    )
+    db.execute(
+        "INSERT INTO head_resources (project, address, object, revision) "
+        "SELECT project, address, object, revision FROM earlier"
+    )
+    db.execute("DROP TABLE earlier")
+    db.create_view("resources", _RESOURCES)
+
+
+_RESOURCES = """
+    SELECT h.project, h.address, h.object, CAST(o.data AS TEXT) AS data, h.revision
+    FROM head_resources AS h JOIN objects AS o ON o.id = h.object
+"""
 
 
 def _create_history(db: Database) -> None:

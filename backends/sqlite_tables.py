@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,11 @@ from backends.errors import FencedError, ObjectMissingError, RevisionNotFoundErr
 from backends.leases import LeaseBook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlite_utils import Database
 
-    from backends.documents import JournalRecord, Lease, Revision, RunRecord
+    from backends.documents import JournalRecord, Lease, Origin, Revision, RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +29,49 @@ class Tables:
         """Say whether the project is known."""
         return bool(self._select("SELECT name FROM projects WHERE name = :project"))
 
-    def add_project(self, created_at: str) -> None:
-        """Make the project known."""
+    def add_project(self, created_at: str, origin: Origin) -> None:
+        """Make the project known, starting from an origin."""
         row = {
             "name": self.project,
             "created_at": created_at,
             "last_token": 0,
-            "key": secrets.token_bytes(32),
+            "key": origin.key,
+            "origin_number": origin.number,
+            "origin_id": origin.id,
         }
         self.db.table("projects").insert(row)
+        mapped = self._mapped(origin.resources)
+        self.db.table("origin_resources").insert_all(mapped)
+        self.db.table("head_resources").insert_all([{**row, "revision": None} for row in mapped])
 
     def key(self) -> bytes | None:
         """Return the project's random key, or None where the project is not known."""
         found = self._select("SELECT key FROM projects WHERE name = :project")
         return bytes(found[0]["key"]) if found else None
+
+    def origin(self) -> Origin | None:
+        """Return what the project starts from, or None where it is not known."""
+        found = self._select("SELECT * FROM projects WHERE name = :project")
+        if not found:
+            return None
+        mapped = self._select(
+            "SELECT address, object FROM origin_resources WHERE project = :project"
+        )
+        return rows.origin_of(found[0], {row["address"]: row["object"] for row in mapped})
+
+    def origin_number(self) -> int:
+        """Return the last revision that is no longer kept; 0 where all are."""
+        found = self._select("SELECT origin_number FROM projects WHERE name = :project")
+        return int(found[0]["origin_number"]) if found else 0
+
+    def write_origin(self, number: int, revision_id: str, resources: Mapping[str, str]) -> None:
+        """Replace what the project starts from; its key stays."""
+        self.db.table("projects").update(
+            self.project, {"origin_number": number, "origin_id": revision_id}
+        )
+        table = self.db.table("origin_resources")
+        table.delete_where("project = ?", [self.project])
+        table.insert_all(self._mapped(resources))
 
     # History
 
@@ -72,6 +100,12 @@ class Tables:
             changes[row["revision"]][row["address"]] = row["object"]
         return [rows.revision_of(row, changes[row["number"]]) for row in found]
 
+    def newest(self) -> int | None:
+        """Return the number of the newest revision that is kept."""
+        found = self._select("SELECT max(number) AS newest FROM revisions WHERE project = :project")
+        newest: int | None = found[0]["newest"]
+        return newest
+
     def head(self) -> Revision | None:
         """Return the newest revision."""
         return next(iter(self.revisions(newest=None, limit=1)), None)
@@ -85,7 +119,8 @@ class Tables:
         found = self.revisions(newest=number, limit=1)
         if not found or found[0].number != number:
             head = self.head()
-            raise RevisionNotFoundError(number, head.number if head else None)
+            newest = head.number if head else None
+            raise RevisionNotFoundError(number, newest, self.origin_number())
         return found[0]
 
     def add_revision(self, revision: Revision) -> None:
@@ -120,8 +155,12 @@ class Tables:
         """Return the address map as of a revision: the last change of each address until then."""
         found = self._select(
             """
-            SELECT address, object, max(revision) FROM changes
-            WHERE project = :project AND revision <= :number GROUP BY address ORDER BY address
+            SELECT address, object, max(revision) FROM (
+                SELECT address, object, revision FROM changes
+                WHERE project = :project AND revision <= :number
+                UNION ALL
+                SELECT address, object, 0 FROM origin_resources WHERE project = :project
+            ) GROUP BY address ORDER BY address
             """,
             number=number,
         )
@@ -139,9 +178,14 @@ class Tables:
         return [(row["revision"], row["object"]) for row in found]
 
     def put(self, objects: Iterable[tuple[str, bytes]]) -> None:
-        """Store objects under their ids, those that are new."""
+        """Store objects under their ids, those that are new, as objects of the project."""
+        stored = list(objects)
         self.db.table("objects").insert_all(
-            ({"id": name, "data": data} for name, data in objects), pk="id", ignore=True
+            ({"id": name, "data": data} for name, data in stored), pk="id", ignore=True
+        )
+        self.db.conn.executemany(
+            "INSERT OR IGNORE INTO project_objects (project, object) VALUES (?, ?)",
+            [(self.project, name) for name, _ in stored],
         )
 
     def objects(self, ids: Iterable[str]) -> list[rows.Row]:
@@ -180,12 +224,16 @@ class Tables:
         (counter,) = self._select("SELECT last_token FROM projects WHERE name = :project")
         return LeaseBook(counter["last_token"], self.leases())
 
-    def write_book(self, book: LeaseBook) -> None:
-        """Replace the lease document."""
-        self.db.table("projects").update(self.project, {"last_token": book.counter})
+    def write_book(self, before: LeaseBook, book: LeaseBook) -> None:
+        """Replace the lease document ``before``, row by row where they differ."""
+        if book.counter != before.counter:
+            self.db.table("projects").update(self.project, {"last_token": book.counter})
         leases = self.db.table("leases")
-        leases.delete_where("project = ?", [self.project])
-        leases.insert_all([rows.lease_row(self.project, lease) for lease in book.leases])
+        for lease in before.leases:
+            if lease not in book.leases:
+                leases.delete_where("project = ? AND token = ?", [self.project, lease.token])
+        new = [lease for lease in book.leases if lease not in before.leases]
+        leases.insert_all([rows.lease_row(self.project, lease) for lease in new])
 
     def require_token(self, token: int) -> None:
         """Do nothing if a lease of that token is held.
@@ -251,9 +299,18 @@ class Tables:
 
     def add_journal(self, run: str, records: Sequence[JournalRecord]) -> None:
         """Add records to a run's journal."""
-        self.db.table("journal").insert_all(
-            [rows.journal_row(self.project, run, record) for record in records]
+        columns = ("project", "run", *rows.JOURNAL_COLUMNS, "data")
+        # One statement a record: every step of every apply ends here.
+        self.db.conn.executemany(
+            f"INSERT INTO journal ({', '.join(columns)}) VALUES (:{', :'.join(columns)})",  # noqa: S608 - our names
+            [rows.journal_row(self.project, run, record) for record in records],
         )
+
+    def _mapped(self, resources: Mapping[str, str]) -> list[rows.Row]:
+        return [
+            {"project": self.project, "address": address, "object": name}
+            for address, name in resources.items()
+        ]
 
     def _select(self, query: str, **values: str | int | None) -> list[rows.Row]:
         return list(self.db.query(query, {"project": self.project, **values}))

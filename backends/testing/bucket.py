@@ -7,6 +7,8 @@ from __future__ import annotations
 import io
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import md5
 from typing import Any
@@ -28,33 +30,48 @@ class Bucket:
 
     Attributes:
         faults: What happens to the next writes: an error's code, ``lost`` (written, and no
-            answer comes), ``timeout`` (not written, and no answer comes), or None.
+            answer comes), ``retried`` (the same, and the SDK asks again, which its own success
+            refuses), ``timeout`` (not written, and no answer comes), or None.
+        read_faults: What happens to the next reads of contents: an error's code, ``timeout``,
+            ``stale`` (the answer is what was there before the last write), or None.
         honest: Whether conditions hold.
+        watch: Called with ``before`` or ``after``, the operation and the key of each request;
+            what it raises is what happens to the client.
     """
 
     contents: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     faults: list[str | None] = field(default_factory=list)
+    read_faults: list[str | None] = field(default_factory=list)
     honest: bool = True
+    watch: Callable[[str, str, str], None] = lambda *_: None
     calls: Counter[str] = field(default_factory=Counter)
     lock: Any = field(default_factory=threading.RLock)
+    earlier: dict[str, tuple[bytes, str] | None] = field(default_factory=dict)
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
-        self.calls["get"] += 1
-        with self.lock:
-            if Key not in self.contents:
+        with self._asked("get", Key):
+            fault = self.read_faults.pop(0) if self.read_faults else None
+            if fault == "timeout":
+                raise ReadTimeoutError(endpoint_url="s3")
+            if fault not in (None, "stale"):
+                raise refusal(fault, "GetObject")
+            found = self.contents.get(Key)
+            if fault == "stale":
+                found = self.earlier.get(Key, found)
+            if found is None:
                 raise refusal("NoSuchKey", "GetObject")
-            data, tag = self.contents[Key]
-        return {"Body": io.BytesIO(data), "ETag": tag}
+            return {"Body": io.BytesIO(found[0]), "ETag": found[1]}
 
     def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
-        self.calls["head"] += 1
-        if Key not in self.contents:
-            raise refusal("404", "HeadObject")
-        return {"ETag": self.contents[Key][1]}
+        with self._asked("head", Key):
+            if Key not in self.contents:
+                raise refusal("404", "HeadObject")
+            return {"ETag": self.contents[Key][1]}
 
     def delete_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
-        self.contents.pop(Key, None)
-        return {}
+        with self._asked("delete", Key):
+            self.contents.pop(Key, None)
+            return {}
 
     def list_objects_v2(
         self,
@@ -62,35 +79,50 @@ class Bucket:
         Bucket: str,
         Prefix: str,
         ContinuationToken: str = "",
+        StartAfter: str = "",
     ) -> dict[str, Any]:
-        self.calls["list"] += 1
-        keys = sorted(key for key in self.contents if key.startswith(Prefix))
-        page = [key for key in keys if key > ContinuationToken][:3]  # small, so that pages are read
+        with self._asked("list", Prefix):
+            keys = sorted(key for key in self.contents if key.startswith(Prefix))
+        after = max(ContinuationToken, StartAfter)
+        page = [key for key in keys if key > after][:3]  # small, so that pages are read
         more = bool(page) and page[-1] != keys[-1]
         found: dict[str, Any] = {"Contents": [{"Key": key} for key in page], "IsTruncated": more}
         return found | ({"NextContinuationToken": page[-1]} if more else {})
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, **asked: Any) -> dict[str, Any]:
-        self.calls["put"] += 1
-        fault = self.faults.pop(0) if self.faults else None
-        if fault == "timeout":
-            raise ReadTimeoutError(endpoint_url="s3")
-        if fault not in (None, "lost"):
-            raise refusal(fault)
-        with self.lock:
-            found = self.contents.get(Key)
-            if self.honest and "IfNoneMatch" in asked and found is not None:
-                raise refusal("PreconditionFailed")
-            if self.honest and "IfMatch" in asked:
-                if found is None:
-                    raise refusal("NoSuchKey")
-                if found[1] != asked["IfMatch"]:
-                    raise refusal("PreconditionFailed")
+        with self._asked("put", Key):
+            fault = self.faults.pop(0) if self.faults else None
+            if fault == "timeout":
+                raise ReadTimeoutError(endpoint_url="s3")
+            if fault not in (None, "lost", "retried"):
+                raise refusal(fault)
+            if self.honest:
+                self._judge(self.contents.get(Key), asked)
             tag = f'"{md5(Body, usedforsecurity=False).hexdigest()}"'
+            self.earlier[Key] = self.contents.get(Key)
             self.contents[Key] = (Body, tag)
-        if fault == "lost":
-            raise ReadTimeoutError(endpoint_url="s3")
-        return {"ETag": tag}
+            if fault == "lost":
+                raise ReadTimeoutError(endpoint_url="s3")
+            if fault == "retried":
+                raise refusal("PreconditionFailed")
+            return {"ETag": tag}
+
+    def _judge(self, found: tuple[bytes, str] | None, asked: Mapping[str, Any]) -> None:
+        if "IfNoneMatch" in asked and found is not None:
+            raise refusal("PreconditionFailed")
+        if "IfMatch" in asked:
+            if found is None:
+                raise refusal("NoSuchKey")
+            if found[1] != asked["IfMatch"]:
+                raise refusal("PreconditionFailed")
+
+    @contextmanager
+    def _asked(self, operation: str, key: str) -> Iterator[None]:
+        self.watch("before", operation, key)
+        with self.lock:
+            self.calls[operation] += 1
+            yield
+        self.watch("after", operation, key)
 
     def backend(self, project: str = "shop", **settings: Any) -> S3Backend:
         """Return a handle on a project in this bucket."""

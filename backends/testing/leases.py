@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from backends.base import (
+    EVERYTHING,
     FencedError,
     LeaseHeldError,
 )
@@ -54,6 +55,36 @@ class LeaseCase(Case):
         with pytest.raises(LeaseHeldError):
             backend.acquire(replace(a_request("run-2", "b"), exclusive=exclusive))
         assert backend.acquire(a_request("run-3", "prod")).took_over == ()
+
+    def test_a_lease_on_everything_lives_alone(self) -> None:
+        backend = self.created()
+        everything = frozenset({EVERYTHING})
+        whole = replace(a_request("run-1", "z"), exclusive=everything)
+        lease = backend.acquire(whole)
+        nothing = replace(a_request("run-4"), addresses=frozenset())
+        for request in (a_request("run-2"), nothing, replace(whole, run="run-3")):
+            with pytest.raises(LeaseHeldError, match="holds the whole state") as caught:
+                backend.acquire(request)
+            assert caught.value.holder == lease
+            assert caught.value.overlap == (EVERYTHING,)
+        backend.release(lease)
+        for request in (a_request("run-2", "a", "b"), nothing):
+            held = backend.acquire(request)
+            with pytest.raises(LeaseHeldError) as caught:
+                backend.acquire(whole)
+            assert caught.value.holder == held
+            assert caught.value.overlap == (tuple(sorted(request.addresses)) or (EVERYTHING,))
+            assert "holds the whole state" not in caught.value.detail
+            backend.release(held)
+        assert backend.acquire(whole).exclusive == everything
+
+    def test_an_expired_lease_on_everything_is_taken_over(self) -> None:
+        backend = self.created()
+        others = [backend.acquire(a_request(f"run-{name}", name, term=0)) for name in "ab"]
+        whole = replace(a_request("run-1", term=0), exclusive=frozenset({EVERYTHING}))
+        lease = backend.acquire(whole)
+        assert lease.took_over == tuple(others)
+        assert backend.acquire(a_request("run-2", "q")).took_over == (lease,)
 
     def test_disjoint_leases_live_together_with_increasing_tokens(self) -> None:
         backend = self.created()
@@ -178,6 +209,7 @@ class LeaseCase(Case):
             lambda: backend.begin_run(a_run("run-3"), token=first.token),
             lambda: backend.append("run-1", [a_record(2)], token=first.token),
             lambda: backend.close_run("run-1", token=first.token),
+            lambda: backend.forget(0, token=first.token),
             lambda: backend.renew(first),
         ]
         for write in writes:

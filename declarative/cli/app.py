@@ -146,7 +146,7 @@ def _history(app: typer.Typer) -> None:
 
 
 def _state(app: typer.Typer) -> None:
-    from declarative.cli import editing, inspecting, state, upkeep
+    from declarative.cli import editing, inspecting, moving, state, upkeep
 
     group = typer.Typer(help="Look at what is recorded, and look after it.", **_PLAIN)
     _add(group, state.list_, "lamform state list --revision 3", name="list")
@@ -165,6 +165,13 @@ def _state(app: typer.Typer) -> None:
         "lamform state recover lamform-recovery-2eb6cde1a371.json",
         name="recover",
         short_help="Record what runs did that died or lost their state.",
+    )
+    _add(group, moving.gc, "lamform state gc --keep 50", name="gc")
+    _add(
+        group,
+        moving.migrate,
+        "lamform state migrate --to s3 --setting bucket=states --setting region=eu-west-1",
+        name="migrate",
     )
     app.add_typer(group, name="state")
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from backends.base import Lease
 from declarative.cli import options, runs
 from declarative.cli.history import history_revision
 from declarative.cli.loading import inputs_of
 from declarative.cli.session import Session
 from declarative.cli.state import parts
 from declarative.cli.wiring import ApplySettings, OpenProject, open_project
-from declarative.engine import accepting, editing, renaming
+from declarative.engine import accepting, editing, renaming, undoing
 from declarative.engine.recovery import recovered_view
 from declarative.engine.snapshot import Snapshot
-from declarative.engine.writing import Writing
 from declarative.errors import LamformError
 from declarative.model.address import Address, select
 from declarative.render.documents import StateEditDocument, document
@@ -61,9 +58,8 @@ def rm(
             for note in notes:
                 session.say(f"Note: {printable(note)}.\n\n")
             runs.confirm(session, "Do you want to forget it?", "Forgetting")
-        edited = editing.forget(
-            targets, _writing(session, opened, ApplySettings(message, lock_timeout=lock_timeout))
-        )
+        settings = ApplySettings(message, lock_timeout=lock_timeout)
+        edited = editing.forget(targets, runs.recording(session, opened, settings))
     _tell(session, edited, "Forgotten; AWS is as it was:", notes if auto_approve else ())
 
 
@@ -85,9 +81,8 @@ def mv(
     with open_project(inputs_of(session, var, var_file)) as opened:
         known = _seen(session, opened).releases
         moves = renaming.moves_for(source, destination, known)
-        edited = renaming.move(
-            moves, _writing(session, opened, ApplySettings(message, lock_timeout=lock_timeout))
-        )
+        settings = ApplySettings(message, lock_timeout=lock_timeout)
+        edited = renaming.move(moves, runs.recording(session, opened, settings))
         declared = _declared(opened)
     missing = sorted({one.destination for one in moves} - declared) if declared else []
     note = (
@@ -115,7 +110,7 @@ def accept(
     settings = ApplySettings(message, parallelism, lock_timeout)
     with open_project(inputs_of(session, var, var_file)) as opened:
         targets = _chosen(session, opened, address)
-        edited = accepting.accept(targets, _writing(session, opened, settings))
+        edited = accepting.accept(targets, runs.recording(session, opened, settings))
     _tell(session, edited, "Accepted as AWS has it:")
 
 
@@ -137,7 +132,7 @@ def undo(
     session: Session = context.obj
     with open_project(inputs_of(session, var, var_file)) as opened:
         settings = ApplySettings(message, lock_timeout=lock_timeout)
-        edited = editing.undo(revision, _writing(session, opened, settings))
+        edited = undoing.undo(revision, runs.recording(session, opened, settings))
     undone = edited.revision.details.get("undoes") if edited.revision else revision
     _tell(session, edited, f"Revision {undone} is undone:")
 
@@ -177,26 +172,6 @@ def _declared(opened: OpenProject) -> frozenset[str]:
     with suppress(LamformError):  # it is for a note: the files may lack a variable's value
         return frozenset(opened.project.releases())
     return frozenset()
-
-
-def _writing(session: Session, opened: OpenProject, settings: ApplySettings) -> Writing:
-    def waiting(holder: object) -> None:
-        if isinstance(holder, Lease):
-            session.say(
-                printable(
-                    f"Waiting for run {holder.run} of {holder.who} on {holder.host} "
-                    f"(`{holder.command}`) to end…"
-                )
-            )
-
-    return opened.world.writing(
-        opened.secrets(),
-        listener=lambda _: None,
-        stop=threading.Event(),
-        settings=ApplySettings(
-            settings.message, settings.parallelism, settings.lock_timeout, waiting
-        ),
-    )
 
 
 def _tell(session: Session, edited: editing.Edited, title: str, more: tuple[str, ...] = ()) -> None:

@@ -48,12 +48,15 @@ def history(
         if environment:
             recorded = plans.recorded_in(opened, environment)
             chosen = recorded if chosen is None else recorded & chosen
-        found = islice(_revisions(state, chosen), limit)
-        report = HistoryDocument(revisions=tuple(found))
+        found = tuple(islice(_revisions(state, chosen), limit))
+        origin = state.origin()
+        report = HistoryDocument(revisions=found, forgotten=origin.number if origin else 0)
     if session.json:
         session.document(document(report))
-    else:
-        session.show(history_text(report, session.look))
+        return
+    session.show(history_text(report, session.look))
+    if report.forgotten and len(found) < limit:
+        session.say(f"Revisions up to {report.forgotten} are no longer kept.")
 
 
 def _chosen(state: StateReader, pattern: str | None) -> frozenset[str] | None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from backends.base import Lease, Revision
     from declarative.cli.session import Session
-    from declarative.cli.wiring import World
+    from declarative.cli.wiring import OpenProject, World
     from declarative.engine.events import Event
     from declarative.engine.secrets import Secrets
     from declarative.engine.writing import Writing
@@ -134,10 +134,10 @@ def run(
         ApplyFailedError: a release failed.
         InterruptedRunError: a signal ended the run.
     """
-    progress, stop = Progress(session), threading.Event()
+    progress = Progress(session)
     settings = patient(session, settings)
-    writing = world.writing(secrets, listener=progress, stop=stop, settings=settings)
-    with _stopping(session, stop):
+    writing = world.writing(secrets, listener=progress, settings=settings)
+    with _stopping(session, world.stop):
         result = apply_plan(plan, writing)
     log_calls(world)
     if session.json:
@@ -152,19 +152,18 @@ def run(
     return 0
 
 
-def recording(session: Session, world: World, secrets: Secrets, settings: ApplySettings) -> Writing:
+def recording(session: Session, opened: OpenProject, settings: ApplySettings) -> Writing:
     """Return what a command may use that writes to state and not to AWS."""
-    return world.writing(
-        secrets,
+    return opened.world.writing(
+        opened.secrets(),
         listener=lambda _: None,
-        stop=threading.Event(),
         settings=patient(session, settings),
     )
 
 
 def patient(session: Session, settings: ApplySettings) -> ApplySettings:
     """Return the settings of a run that says whom it waits for."""
-    return replace(settings, waiting=lambda lease: _tell_waiting(session, lease))
+    return replace(settings, waiting=lambda lease: tell_waiting(session, lease))
 
 
 def tell_nothing(session: Session, text: str = "") -> None:
@@ -195,7 +194,8 @@ def _ending(result: ApplyResult) -> tuple[Diagnostic, ...]:
     )
 
 
-def _tell_waiting(session: Session, lease: object) -> None:
+def tell_waiting(session: Session, lease: object) -> None:
+    """Say whose run is waited for."""
     holder: Lease = lease  # type: ignore[assignment] # the engine hands over its lease
     session.say(
         printable(

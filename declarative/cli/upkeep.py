@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from backends.base import EVERYTHING, Lease
 from declarative.cli import options, runs
 from declarative.cli.history import history_revision
 from declarative.cli.loading import inputs_of
@@ -89,7 +90,7 @@ def unlock(
         if not auto_approve:
             session.say(
                 f"Run {run} by {printable(lease.who)} on {printable(lease.host)} (pid {lease.pid}, "
-                f"`{printable(lease.command)}`) holds {len(lease.addresses)} releases since "
+                f"`{printable(lease.command)}`) holds {_held(lease)} since "
                 f"{lease.since}, until {lease.expires} unless it is renewed. If it is still at "
                 "work, its next write fails and what it began stays half done."
             )
@@ -136,7 +137,7 @@ def recover(
     kept = _read(file) if file is not None else None
     with open_project(inputs_of(session, var, var_file)) as opened:
         settings = ApplySettings(message, lock_timeout=lock_timeout)
-        writing = runs.recording(session, opened.world, opened.secrets(), settings)
+        writing = runs.recording(session, opened, settings)
         revision = replay(kept, writing) if kept else recover_runs(writing)
     if session.json:
         report = history_revision(revision) if revision else None
@@ -175,3 +176,9 @@ def _read(path: Path) -> RecoveryFile:
             "lamform state recover asks AWS what was done.",
         )
     return found
+
+
+def _held(lease: Lease) -> str:
+    if EVERYTHING in lease.exclusive:
+        return "the whole state"
+    return counted(len(lease.addresses), "release")

@@ -12,7 +12,6 @@ import re
 import shlex
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from backends.base import instant
 from backends.leases import local_boot_id
 from declarative import __version__
 from declarative.artifacts.sources import ArtifactSources
+from declarative.aws.retries import Pacing
 from declarative.aws.session import AwsCloud
 from declarative.cli import garbage
 from declarative.cli.files import write_whole
@@ -38,6 +38,7 @@ from declarative.engine.ports import Runner
 from declarative.engine.reading import Reading
 from declarative.engine.secrets import Secrets, literals_of
 from declarative.engine.snapshot import Snapshot, read_snapshot
+from declarative.engine.stopping import Stop
 from declarative.engine.withheld import SecretReads
 from declarative.engine.writing import Writing
 from declarative.errors import ConfigurationError
@@ -60,16 +61,23 @@ _VARIABLE: Final = re.compile(r"(?P<name>[^=]*=).*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """State, AWS and artifacts of one project, and where its secrets come from."""
+    """State, AWS and artifacts of one project, and where its secrets come from.
+
+    Attributes:
+        stop: Set it to end what waits for AWS.
+    """
 
     state: StateBackend
     inputs: VariableInputs
-    cloud: AwsCloud = field(default_factory=lambda: AwsCloud(environ=os.environ))
+    stop: Stop = field(default_factory=Stop)
+    cloud: AwsCloud = field(init=False)
     artifacts: ArtifactSources = field(init=False)
     reads: SecretReads = field(init=False)
 
     def __post_init__(self) -> None:
         """Let artifacts and secrets be read with the credentials of their connector."""
+        cloud = AwsCloud(pacing=Pacing(sleep=self.stop.sleep), environ=os.environ)
+        object.__setattr__(self, "cloud", cloud)
         object.__setattr__(self, "artifacts", ArtifactSources(Path.cwd(), self.cloud.s3))
         object.__setattr__(self, "reads", SecretReads(self.cloud))
 
@@ -103,7 +111,6 @@ class World:
         secrets: Secrets,
         *,
         listener: Callable[[Event], None],
-        stop: threading.Event,
         settings: ApplySettings,
     ) -> Writing:
         """Return what an apply may use."""
@@ -116,7 +123,7 @@ class World:
             secrets=secrets,
             runner=runner(),
             listener=listener,
-            stop=stop,
+            stop=self.stop,
             clock=time.time,
             keep=_keep,
             message=settings.message,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from declarative.engine.around import managed, masked_setting, sides_of
 from declarative.engine.compare import content_digest
 from declarative.engine.drift import find_in_release
 from declarative.engine.editing import (
@@ -23,10 +24,12 @@ from declarative.engine.editing import (
     summary,
 )
 from declarative.engine.observe import Observation, masked, observe_all, visible_beside
-from declarative.engine.records import recorded_alias
+from declarative.engine.records import recorded_alias, recorded_setting
+from declarative.engine.setting_calls import Setting
 from declarative.errors import Diagnostic, LamformError, RemoteError
-from declarative.model.address import Address
-from declarative.model.revision import EDITED, RecordedFunction, ReleaseRecord
+from declarative.model.address import Address, PartKey
+from declarative.model.parts import KINDS
+from declarative.model.revision import EDITED, RecordedFunction, RecordedSetting, ReleaseRecord
 
 if TYPE_CHECKING:
     from declarative.engine.ports import ObservedFunction
@@ -107,7 +110,7 @@ def _observe(records: Mapping[str, ReleaseRecord], writing: Writing) -> Mapping[
             writing.secrets.connector(desired.connector), desired.region
         ),
         {release: record.desired for release, record in records.items()},
-        parts={},
+        parts={release: managed(record) for release, record in records.items()},
         parallelism=writing.parallelism,
     )
     errors = [one for one in seen.values() if isinstance(one, RemoteError)]
@@ -125,9 +128,15 @@ def _refuse_unrecorded(record: ReleaseRecord, parts: frozenset[Address]) -> None
             address=record.address,
         )
     for part in sorted(parts):
-        known = {"function": True, "tags": record.tags is not None}.get(
-            part.kind, part.label in record.aliases
-        )
+        match part.kind:
+            case "function":
+                known = True
+            case "tags":
+                known = record.tags is not None
+            case "alias":
+                known = part.label in record.aliases
+            case _:
+                known = str(part.within) in record.settings
         if not known:
             raise LamformError.of(
                 "No such part", f"{part} is not recorded at head.", address=str(part)
@@ -166,6 +175,8 @@ def _permission(finding: DriftFinding, function: ObservedFunction | None) -> str
     arn = f" on {function.arn}" if function else ""
     if finding.kind == "tags":
         return f"lambda:ListTags{arn}"
+    if finding.kind in KINDS:
+        return f"lambda:{KINDS[finding.kind].setting.reads[0]}{arn}"
     if finding.path == ("environment",):
         return "kms:Decrypt on the function's key"
     return f"lambda:GetFunction{arn}"
@@ -204,6 +215,7 @@ def _accept(
         update.update(_update(part, record, observed, fingerprinter))
     if "aliases" in update:
         update["aliases"] = _aliases(record, observed, differing)
+    update["settings"] = _settings(record, observed, differing, fingerprinter)
     return _Accepted(record.model_copy(update=update), differing)
 
 
@@ -224,8 +236,10 @@ def _update(
             present = function.tags or {}
             earlier = record.tags or {}
             return {"tags": {name: present[name] for name in earlier if name in present}}
-        case _:
+        case "alias":
             return {"aliases": None}
+        case _:
+            return {}  # `_settings` sees to them all at once
 
 
 def _function(
@@ -268,3 +282,30 @@ def _aliases(
         elif name in observed.aliases:
             aliases[name] = recorded_alias(observed.aliases[name])
     return aliases
+
+
+def _settings(
+    record: ReleaseRecord,
+    observed: Observation,
+    differing: tuple[Address, ...],
+    fingerprinter: Fingerprinter,
+) -> dict[str, RecordedSetting]:
+    """Return the settings as they are recorded then; those of an alias that is gone go with it."""
+    gone = {
+        part.label
+        for part in differing
+        if part.kind == "alias" and part.label not in observed.aliases
+    }
+    accepted = {str(part.within) for part in differing}
+    found: dict[str, RecordedSetting] = {}
+    for part, recorded in record.settings.items():
+        seen = observed.settings.get(part)
+        if PartKey.parse(part).alias in gone:
+            continue
+        if part not in accepted:
+            found[part] = recorded
+        elif isinstance(seen, Setting):
+            sides, known = sides_of(part, None, record)
+            shown = masked_setting(part, seen.attributes, fingerprinter, sides, known=known)
+            found[part] = recorded_setting(seen, shown)
+    return found

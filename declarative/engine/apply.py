@@ -204,6 +204,8 @@ def _run(
         ]
     writing.listener(Event("run_started", run_id, writing.now(), data=started))
 
+    writing.stop.heeded = True
+
     def write(records: list[JournalRecord]) -> None:
         writing.state.append(run_id, records, token=lease.token)
 
@@ -212,7 +214,10 @@ def _run(
         run = Run(world, begun.values, begun.observed)
         for phase in Phase:
             run.walk_phase(phase)
-        return _finish(run, world, begun.edited)
+    writing.stop.heeded = False
+    return _finish(
+        run, world, begun.edited
+    )  # the journal is complete: a revision may close the run
 
 
 def _finish(run: Run, world: RunWorld, edited: Revision | None) -> ApplyResult:

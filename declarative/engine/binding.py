@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from declarative.engine import drift
 from declarative.engine.around import parts_of
 from declarative.engine.intents import target_of
-from declarative.engine.observe import Observation, observe_all
+from declarative.engine.observe import Observation, observe_all, refuse_unreadable
 from declarative.engine.parts import bound_parts
 from declarative.errors import Diagnostic, RemoteError, StalePlanError
 from declarative.model.address import Address
@@ -90,6 +90,7 @@ def verify(
     for address, seen in everything.items():
         if isinstance(seen, RemoteError):
             raise seen
+        refuse_unreadable(seen, releases[address].function_name)
         observed[address] = seen
     problems = [
         problem

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from backends.base import JournalRecord, Revision, RevisionDraft, StateBackend, commit_disjoint
 from declarative.engine import recovery
 from declarative.engine.around import parts_of
 from declarative.engine.desired import refingerprint
-from declarative.engine.observe import Observation, observe
+from declarative.engine.observe import Observation, observe, refuse_unreadable
 from declarative.engine.records import Outcome, attribute_of, record_of, recorded_outputs
 from declarative.engine.references import recorded_output
 from declarative.engine.snapshot import Snapshot, read_snapshot
@@ -80,13 +80,18 @@ def record_dead_runs(writing: Writing, lease: HeldLease, *, message: str = "") -
 def record_release(
     run: Run, world: RunWorld, release: PlannedRelease, status: ReleaseStatus
 ) -> ReleaseRecord | None:
-    """Return the record of a release; None where it is gone."""
+    """Return the record of a release; None where it is gone.
+
+    Raises:
+        RemoteError: it did not end well, and what AWS has of it cannot be read.
+    """
     previous = world.snapshot.record(release.address)
     progress = run.progress(release.address)
     if status != "applied" or (not release.steps and progress.function is None):
         reader = world.writing.reader(world.plan, release)
         parts = parts_of(release.desired, previous)
         observed = observe(reader, release.function_name, parts)
+        refuse_unreadable(observed, release.function_name)
     else:
         observed = Observation(progress.function, dict(progress.aliases), dict(progress.settings))
     desired = release.desired
@@ -153,6 +158,10 @@ def draft_of(
     )
 
 
+Outputs: TypeAlias = Mapping[str, Mapping[str, "JsonValue"]]
+"""Recorded outputs by name: value, whether it is secret, and what gives a secret one again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a run ended: all that state is to be told of it.
@@ -215,7 +224,9 @@ def end_releases(ending: Ending, writing: Writing, *, token: int) -> None:
 
 
 def completed(
-    draft: RevisionDraft, changes: Mapping[str, str | None], outputs: Mapping[str, JsonValue]
+    draft: RevisionDraft,
+    changes: Mapping[str, str | None],
+    outputs: Outputs,
 ) -> RevisionDraft:
     """Return a revision with its changes and outputs."""
     details = {**draft.details, "outputs": dict(outputs)}
@@ -265,14 +276,14 @@ def _summary(
     }
 
 
-def _outputs(ending: Ending, writing: Writing, head: Revision | None) -> dict[str, JsonValue]:
+def _outputs(ending: Ending, writing: Writing, head: Revision | None) -> Outputs:
     """Return the outputs as the revision after ``head`` records them: what changes, over those.
 
     Each is evaluated from what was recorded, not from what the plan foresaw: a release
     that failed has not become what it was to be, and another run may have moved others.
     """
     plan = ending.plan
-    outputs: dict[str, JsonValue] = {**recorded_outputs(head)}
+    outputs: dict[str, Mapping[str, JsonValue]] = {**recorded_outputs(head)}
     if not plan.output_changes:
         return outputs
     snapshot = read_snapshot(writing.state, at=head.number if head else None)

@@ -81,7 +81,7 @@ def normalise(
     declared: list[Path] = []
     residuals = tuple(_residual(*leaf) for leaf in marked_leaves_of(bound))
     for path, field in LEAVES.items():
-        given = _read(bound.function, path)
+        given = _read(bound.function, path) if path[0] in bound.function else None
         if given is None:
             continue
         value = (

@@ -23,6 +23,8 @@ def differing_paths(
     """Return the paths at which two parts differ, sorted; lists and markers are leaves."""
     if before == after:
         return ()
+    if not before or not after:  # all of what is new, or gone
+        return tuple(sorted((name,) for name in {**before, **after}))
     from deepdiff import DeepDiff
 
     tree = DeepDiff(

@@ -16,20 +16,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from backends.base import RevisionDraft, commit_disjoint
-from declarative.engine.commit import record_dead_runs
+from declarative.engine.commit import Outputs, completed, record_dead_runs
 from declarative.engine.leases import new_run
-from declarative.engine.moves import moves_of
 from declarative.engine.records import recorded_outputs
 from declarative.engine.recovery import dead_runs
 from declarative.engine.snapshot import Snapshot, read_snapshot
-from declarative.errors import LamformError, RefusedError, StalePlanError
-from declarative.model.address import Address
+from declarative.errors import LamformError, StalePlanError
+from declarative.model.address import Address, PartKey
+from declarative.model.desired import SETTINGS
 from declarative.model.revision import EDITED, ReleaseRecord
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from backends.base import Lease, Revision, StateReader
+    from backends.base import Lease, Revision
     from declarative.engine.moves import Move
     from declarative.engine.writing import Writing
 
@@ -46,7 +46,7 @@ class Edit:
         command: What the revision says of itself, where nobody gives it a message.
         objects: The stored objects of records that are put back as they were.
         moves: Which releases got another name.
-        outputs: The outputs, where they are not simply carried over.
+        outputs: Makes the outputs of those of head, where they are not simply carried over.
         undoes: The revision that is taken back.
         notes: What else a person should know.
     """
@@ -56,7 +56,7 @@ class Edit:
     command: str
     objects: Mapping[str, str] = field(default_factory=dict)
     moves: tuple[Move, ...] = ()
-    outputs: Mapping[str, JsonValue] | None = None
+    outputs: Callable[[Outputs], Outputs] = lambda outputs: outputs
     undoes: int | None = None
     notes: tuple[str, ...] = ()
 
@@ -116,11 +116,12 @@ def record_edit(edit: Edit, writing: Writing, snapshot: Snapshot, *, token: int)
     Raises:
         ConflictError: another run recorded one of the releases meanwhile.
     """
-    draft = _draft(edit, writing, snapshot)
-    return commit_disjoint(writing.state, draft, base=snapshot.revision, token=token)
+    drafts = _drafts(edit, writing)
+    return commit_disjoint(writing.state, drafts, base=snapshot.revision, token=token)
 
 
-def _draft(edit: Edit, writing: Writing, snapshot: Snapshot) -> RevisionDraft:
+def _drafts(edit: Edit, writing: Writing) -> Callable[[Revision | None], RevisionDraft]:
+    """Store what the edit records, and return what makes its revision as the successor of one."""
     made = {
         address: record
         for address, record in edit.records.items()
@@ -128,21 +129,21 @@ def _draft(edit: Edit, writing: Writing, snapshot: Snapshot) -> RevisionDraft:
     }
     ids = writing.state.put(record.to_bytes() for record in made.values())
     stored = {**edit.objects, **dict(zip(made, ids, strict=True))}
-    outputs = recorded_outputs(snapshot.revision) if edit.outputs is None else edit.outputs
-    details: dict[str, JsonValue] = {"releases": list(edit.releases), "outputs": {**outputs}}
+    details: dict[str, JsonValue] = {"releases": list(edit.releases)}
     if edit.moves:
         details["moves"] = [{"from": one.origin, "to": one.destination} for one in edit.moves]
     if edit.undoes is not None:
         details["undoes"] = edit.undoes
-    return RevisionDraft(
+    draft = RevisionDraft(
         status=EDITED,
         author=writing.runner.who,
         created_at=writing.now(),
         message=writing.message or edit.command,
         git_commit=writing.git_commit,
-        changes={address: stored.get(address) for address in sorted(edit.records)},
         details=details,
     )
+    changes = {address: stored.get(address) for address in sorted(edit.records)}
+    return lambda head: completed(draft, changes, edit.outputs(recorded_outputs(head)))
 
 
 def summary(
@@ -264,7 +265,8 @@ def forget(targets: Iterable[str], writing: Writing) -> Edited:
 
 def part_name(address: Address) -> str:
     """Return what a part is called beside its release: ``tags``, ``alias live``."""
-    return f"{address.kind} {address.label}".rstrip()
+    own = f"{address.kind} {address.label}".rstrip()
+    return f"{own} of alias {address.alias}" if address.alias else own
 
 
 def _without(record: ReleaseRecord, parts: frozenset[Address]) -> ReleaseRecord | None:
@@ -272,6 +274,7 @@ def _without(record: ReleaseRecord, parts: frozenset[Address]) -> ReleaseRecord 
         return None
     aliases, wanted = dict(record.aliases), dict(record.desired.aliases)
     tags, wanted_tags = record.tags, record.desired.tags
+    settings, wanted_settings = dict(record.settings), dict(record.desired.settings)
     for part in parts:
         match part.kind:
             case "function":
@@ -285,13 +288,36 @@ def _without(record: ReleaseRecord, parts: frozenset[Address]) -> ReleaseRecord 
             case "alias" if part.label in aliases:
                 del aliases[part.label]
                 wanted.pop(part.label, None)
+                for hung in [one for one in settings if PartKey.parse(one).alias == part.label]:
+                    del settings[hung]
+                    wanted_settings.pop(hung, None)
+            case _ if str(part.within) in record.settings:
+                settings.pop(str(part.within), None)
+                wanted_settings.pop(str(part.within), None)
             case _:
                 raise LamformError.of(
                     "No such part", f"{part} is not recorded at head.", address=str(part)
                 )
-    desired = record.desired.model_copy(update={"aliases": wanted, "tags": wanted_tags})
+    desired = record.desired.model_copy(
+        update={
+            "aliases": wanted,
+            "tags": wanted_tags,
+            "settings": wanted_settings,
+            "residuals": tuple(
+                one
+                for one in record.desired.residuals
+                if one.path[0] != SETTINGS or one.path[1] in wanted_settings
+            ),
+        }
+    )
     return record.model_copy(
-        update={"status": EDITED, "desired": desired, "aliases": aliases, "tags": tags}
+        update={
+            "status": EDITED,
+            "desired": desired,
+            "aliases": aliases,
+            "tags": tags,
+            "settings": settings,
+        }
     )
 
 
@@ -302,138 +328,3 @@ def _left_behind(record: ReleaseRecord) -> tuple[str, ...]:
         f"which {record.address} had moved away from, was still to be deleted; now nothing does"
         for one in record.leftovers
     )
-
-
-def undo(number: int | None, writing: Writing) -> Edited:
-    """Take an edit back: what was recorded of its releases before it is recorded again.
-
-    Without ``number`` it is the newest revision.
-
-    Raises:
-        LamformError: there is no revision yet.
-        RevisionNotFoundError: there is none of that number.
-        RefusedError: it is no edit, or a later revision changed one of its releases.
-    """
-    head = writing.state.head()
-    if head is None:
-        raise LamformError.of("There is nothing to undo", "No revision is recorded yet.")
-    revision = head if number is None else writing.state.revision(number)
-    if revision.status != EDITED:
-        raise _no_edit(revision, writing.state, is_head=revision.number == head.number)
-
-    def make(snapshot: Snapshot) -> Edit:
-        _refuse_changed_since(revision, writing.state)
-        earlier = writing.state.resources(at=revision.number - 1) if revision.number > 1 else {}
-        objects = {address: earlier[address] for address in revision.changes if address in earlier}
-        stored = writing.state.objects(set(objects.values()))
-        restored = {
-            address: ReleaseRecord.from_bytes(stored[object_id])
-            for address, object_id in objects.items()
-        }
-        _refuse_second_claim(restored, revision, snapshot)
-        moves = tuple(move.back for move in reversed(moves_of(revision)))
-        return Edit(
-            records={address: restored.get(address) for address in revision.changes},
-            releases=_undone(revision),
-            command=f"state undo {revision.number}",
-            objects=objects,
-            moves=moves,
-            outputs=_outputs_before(revision, snapshot, writing.state),
-            undoes=revision.number,
-        )
-
-    return carry_out(writing, frozenset(revision.changes), make)
-
-
-def _no_edit(revision: Revision, state: StateReader, *, is_head: bool) -> RefusedError:
-    newest = next((one.number for one in state.revisions() if one.status == EDITED), None)
-    edits = "there is none" if newest is None else f"the newest is revision {newest}"
-    back = "previous" if is_head else "NUMBER"
-    return RefusedError.of(
-        f"Revision {revision.number} is no edit of state",
-        f"Its status is {revision.status}, and only revisions that are edited are undone "
-        f"({edits}). What was applied is gone back from with lamform revert {back}.",
-    )
-
-
-def _refuse_changed_since(revision: Revision, state: StateReader) -> None:
-    """Refuse where head has something else than the edit left; what was put back is the same."""
-    left, present = state.resources(at=revision.number), state.resources()
-    differing = {one for one in revision.changes if left.get(one) != present.get(one)}
-    if not differing:
-        return
-    later = next(one for one in state.revisions() if differing & one.changes.keys())
-    undone = later.details.get("undoes")
-    summary = f"Revision {revision.number} cannot be undone any more"
-    advice = ""
-    if undone == revision.number:
-        summary = f"Revision {revision.number} is undone already"
-    elif later.status == EDITED and undone is None:
-        advice = f" Undo that first: lamform state undo {later.number}"
-    names = ", ".join(sorted(differing & later.changes.keys()))
-    raise RefusedError.of(
-        summary, f"Revision {later.number} ({later.message}) changed {names} since.{advice}"
-    )
-
-
-def _refuse_second_claim(
-    restored: Mapping[str, ReleaseRecord], revision: Revision, snapshot: Snapshot
-) -> None:
-    """Refuse to record a function twice: another release may have adopted it since."""
-    claimed = {
-        _function(recorded.record): address
-        for address, recorded in snapshot.releases.items()
-        if address not in revision.changes
-    }
-    for address, record in restored.items():
-        other = claimed.get(_function(record))
-        if other is not None:
-            raise RefusedError.of(
-                f"Revision {revision.number} cannot be undone any more",
-                f"{record.desired.function_name} belongs to {other} by now, and a function "
-                f"belongs to one release. Forget that first: lamform state rm '{other}'",
-                address=address,
-            )
-
-
-def _function(record: ReleaseRecord) -> tuple[str, str, str]:
-    desired = record.desired
-    return (desired.account_id, desired.region, desired.function_name)
-
-
-def _undone(revision: Revision) -> tuple[dict[str, JsonValue], ...]:
-    """Return what the revision says of its releases, the other way round."""
-    found = revision.details.get("releases")
-    return tuple(
-        _turned(one) for one in (found if isinstance(found, list) else ()) if isinstance(one, dict)
-    )
-
-
-def _turned(facts: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    versions, aliases = facts.get("versions"), facts.get("aliases")
-    turned: dict[str, JsonValue] = {**facts, "action": "undo"}
-    if isinstance(versions, Mapping):
-        turned["versions"] = {"from": versions.get("to"), "to": versions.get("from")}
-    if isinstance(aliases, Mapping):
-        turned["aliases"] = {
-            name: {"from": move.get("to"), "to": move.get("from")}
-            for name, move in aliases.items()
-            if isinstance(move, Mapping)
-        }
-    if "origin" in facts:
-        turned["address"], turned["origin"] = facts["origin"], facts["address"]
-    return turned
-
-
-def _outputs_before(
-    revision: Revision, snapshot: Snapshot, state: StateReader
-) -> Mapping[str, JsonValue] | None:
-    """Return the outputs without what the edit made of them; None where nothing is to be done."""
-    if not moves_of(revision) or revision.number == 1:
-        return None
-    before = recorded_outputs(state.revision(revision.number - 1))
-    made, present = recorded_outputs(revision), recorded_outputs(snapshot.revision)
-    return {
-        name: {**before[name]} if name in before and made.get(name) == output else {**output}
-        for name, output in present.items()
-    }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 
 
 def walk(
@@ -24,20 +25,31 @@ def walk(
         node: {other for other in depends_on.get(node, ()) if other in waiting and other != node}
         for node in waiting
     }
-    running: dict[Future[bool], str] = {}
+    followers: dict[str, list[str]] = {}
+    for node, needs in left.items():
+        for other in needs:
+            followers.setdefault(other, []).append(node)
+    # Each node is touched when it, or one that it needs, ends: never all of them each time.
+    ended: SimpleQueue[tuple[str, Future[bool]]] = SimpleQueue()
     with ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="walk") as pool:
-        while left or running:
-            for node in [node for node, needs in left.items() if not needs]:
-                del left[node]
-                running[pool.submit(visit, node)] = node
-            if not running:
-                return  # what is left depends on a node that failed
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                node = running.pop(future)
-                if future.result():
-                    for needs in left.values():
-                        needs.discard(node)
+
+        def start(ready: Iterable[str]) -> int:
+            nodes = list(ready)
+            for node in nodes:
+                pool.submit(visit, node).add_done_callback(
+                    lambda done, node=node: ended.put((node, done))  # type: ignore[misc] # bound now
+                )
+            return len(nodes)
+
+        running = start([node for node, needs in left.items() if not needs])
+        while running:  # what is left in the end depends on a node that failed
+            node, future = ended.get()
+            running -= 1
+            if future.result():
+                free = followers.get(node, ())
+                for follower in free:
+                    left[follower].discard(node)
+                running += start([follower for follower in free if not left[follower]])
 
 
 def in_order(nodes: Iterable[str], depends_on: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
@@ -55,4 +67,5 @@ def in_order(nodes: Iterable[str], depends_on: Mapping[str, Iterable[str]]) -> t
 
     for node in known:
         add(node)
-    return tuple(node for node in ordered if node in set(known))
+    wanted = set(known)
+    return tuple(node for node in ordered if node in wanted)

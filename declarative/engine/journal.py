@@ -1,8 +1,10 @@
 """The journal of a run: begin before the call, end after it, durable in groups.
 
-One thread writes; the threads that perform steps hand it records and wait until theirs
-are durable. While one group is being written the next one gathers, so that many steps
-share one transaction (or one object) without any of them waiting for a timer.
+One thread writes; the threads that perform steps hand it records, and before a step starts
+they wait until its begin is durable. While one group is being written the next one gathers,
+so that many steps share one transaction (or one object) without any of them waiting for a
+timer. Nobody waits for the end of a step: it rides along with the next begin, and where the
+process dies before that, recovery asks AWS as it does for a step in flight.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import replace
 from queue import SimpleQueue
 from types import TracebackType
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 Write = Callable[[list[JournalRecord]], None]
 
+_Entry = tuple[JournalRecord, "Future[None] | None"]
+"""A record, and what is told that it is durable, if anybody waits for that."""
+
 
 class Journal:
     """The records of one run, in order.
@@ -38,7 +42,8 @@ class Journal:
         self._clock = clock
         self._sequence = 0
         self._lost: BackendError | None = None
-        self._queue: SimpleQueue[tuple[JournalRecord, Future[None]] | None] = SimpleQueue()
+        self._broken: BaseException | None = None
+        self._queue: SimpleQueue[_Entry | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def __enter__(self) -> Self:
@@ -55,6 +60,8 @@ class Journal:
         """Write what is waiting and stop."""
         self._queue.put(None)
         self._thread.join()
+        if self._broken is not None and error is None:
+            raise self._broken
 
     @property
     def lost(self) -> BackendError | None:
@@ -75,49 +82,52 @@ class Journal:
     def end(
         self, kind: str, address: str, step: str, data: Mapping[str, JsonValue] | None = None
     ) -> None:
-        """Tell how a step ended, and return once that is durable, or cannot become so.
+        """Tell how a step ended; it becomes durable with the next begin, or when all is over.
 
-        The step has been taken either way. Where state is lost, the revision or a look at AWS
-        tells its outcome.
+        Where state is lost, the revision or a look at AWS tells the outcome.
         """
         if self._lost is None:
-            with suppress(BackendError):  # kept in ``lost``
-                self._durable(kind, address, step, data or {})
+            self._queue.put((self._record(kind, address, step, data or {}), None))
 
     def _durable(self, kind: str, address: str, step: str, data: Mapping[str, JsonValue]) -> None:
         durable: Future[None] = Future()
-        entry = JournalRecord(
-            sequence=0, kind=kind, address=address, step=step, at=self._clock(), data=data
-        )
-        self._queue.put((entry, durable))
+        self._queue.put((self._record(kind, address, step, data), durable))
         durable.result()
 
-    def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            group = [first]
-            ended = False
-            while not self._queue.empty():
-                following = self._queue.get()
-                if following is None:
-                    ended = True
-                    break
-                group.append(following)
-            self._flush(group)
-            if ended:
-                return
+    def _record(
+        self, kind: str, address: str, step: str, data: Mapping[str, JsonValue]
+    ) -> JournalRecord:
+        return JournalRecord(
+            sequence=0, kind=kind, address=address, step=step, at=self._clock(), data=data
+        )
 
-    def _flush(self, group: list[tuple[JournalRecord, Future[None]]]) -> None:
-        records = []
-        for entry, _ in group:
-            self._sequence += 1
-            records.append(replace(entry, sequence=self._sequence))
+    def _run(self) -> None:
+        group: list[_Entry] = []
+        while (entry := self._queue.get()) is not None:
+            group.append(entry)
+            awaited = any(durable is not None for _, durable in group)
+            if awaited and self._queue.empty():
+                self._flush(group)
+                group = []
+        if group:
+            self._flush(group)
+
+    def _flush(self, group: list[_Entry]) -> None:
+        first = self._sequence + 1
+        records = [
+            replace(record, sequence=number) for number, (record, _) in enumerate(group, first)
+        ]
+        self._sequence += len(records)
+        waiting = [durable for _, durable in group if durable is not None]
         try:
             self._write(records)
         except BaseException as error:  # noqa: BLE001 - threads wait for it, whatever it is
             if isinstance(error, BackendError):
                 self._lost = error
-            for _, durable in group:
+            elif not waiting:  # nobody else is told
+                self._broken = error
+            for durable in waiting:
                 durable.set_exception(error)
         else:
-            for _, durable in group:
+            for durable in waiting:
                 durable.set_result(None)

@@ -100,7 +100,10 @@ def new_run() -> str:
 
 
 def request_of(
-    runner: Runner, run: str, addresses: frozenset[str], exclusive: frozenset[str] = frozenset()
+    runner: Runner,
+    run: str,
+    addresses: frozenset[str] = frozenset(),
+    exclusive: frozenset[str] = frozenset(),
 ) -> LeaseRequest:
     """Return the request of a run for releases, and for whole infrastructures.
 

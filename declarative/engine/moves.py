@@ -48,14 +48,79 @@ def moves_of(revision: Revision) -> tuple[Move, ...]:
     )
 
 
-def moves_since(state: StateReader, number: int) -> tuple[Move, ...]:
-    """Return what was renamed after a revision, oldest first."""
-    moves: tuple[Move, ...] = ()
+class Moves:
+    """The moves between some revision and a later one, gathered from the later one backwards.
+
+    A move and its undoing are nothing: what mentioned a name that no release had then would
+    come out of both with another.
+    """
+
+    def __init__(self) -> None:
+        """Start at the later revision."""
+        self._found: list[tuple[object, tuple[Move, ...]]] = []
+
+    def go_back(self, revision: Revision) -> None:
+        """Take in the next older revision."""
+        own = moves_of(revision)
+        if not own:
+            return
+        for position, (undone, _) in enumerate(self._found):
+            if undone == revision.number:
+                del self._found[position]
+                return
+        self._found.insert(0, (revision.details.get("undoes"), own))
+
+    def in_order(self) -> tuple[Move, ...]:
+        """Return the moves, oldest first."""
+        return tuple(move for _, moves in self._found for move in moves)
+
+
+def moves_since(state: StateReader, number: int, *, until: int | None = None) -> tuple[Move, ...]:
+    """Return what was renamed after a revision (and up to ``until``), oldest first."""
+    moves = Moves()
     for revision in state.revisions():
         if revision.number <= number:
             break
-        moves = (*moves_of(revision), *moves)
-    return moves
+        if until is None or revision.number <= until:
+            moves.go_back(revision)
+    return moves.in_order()
+
+
+class Names:
+    """What releases are called, move by move, forwards or (with moves turned round) backwards."""
+
+    def __init__(self, addresses: Iterable[str]) -> None:
+        """Start where every release is called what it is addressed by."""
+        self._names = {address: address for address in addresses}
+        self._covered: list[str] = []
+
+    def follow(self, move: Move) -> None:
+        """Go on to what everything is called beyond a move."""
+        left = [one for one in self._covered if self._names[one] == move.origin]
+        for address, name in self._names.items():
+            if address not in self._covered:
+                if name == move.origin:
+                    self._names[address] = move.destination
+                elif name == move.destination:
+                    self._covered.append(address)
+        if left:  # what had the name before has it again, should it come back
+            self._covered.remove(left[-1])
+
+    def of(self, address: str) -> str | None:
+        """Return a name; None: the release is not there, and its name is another's."""
+        return None if address in self._covered else self._names[address]
+
+
+def names_after(addresses: Iterable[str], moves: Iterable[Move]) -> dict[str, str | None]:
+    """Return what releases are called after the moves, by what they were called before.
+
+    None: the release was forgotten or deleted, and another has been moved to its name.
+    """
+    before = tuple(addresses)
+    names = Names(before)
+    for move in moves:
+        names.follow(move)
+    return {address: names.of(address) for address in before}
 
 
 def trace(
@@ -66,25 +131,21 @@ def trace(
     Ends when ``wanted`` is empty: the caller takes out what it has found. With ``before``,
     only older revisions than that are read.
     """
-    names = {address: address for address in wanted}
-    moves: tuple[Move, ...] = ()
+    names, moves = Names(wanted), Moves()
     for revision in state.revisions():
         changed = {
             address: object_id
             for address in sorted(wanted)
-            if (object_id := revision.changes.get(names[address])) is not None
+            if (object_id := revision.changes.get(names.of(address) or "")) is not None
         }
         if changed and (before is None or revision.number < before):
             objects = state.objects(set(changed.values()))
             for address, object_id in changed.items():
                 record = ReleaseRecord.from_bytes(objects[object_id])
-                yield address, revision, forward(record, moves)
-        own = moves_of(revision)
-        for move in reversed(own):
-            for address, name in names.items():
-                if name == move.destination:
-                    names[address] = move.origin
-        moves = (*own, *moves)
+                yield address, revision, forward(record, moves.in_order())
+        for move in reversed(moves_of(revision)):
+            names.follow(move.back)
+        moves.go_back(revision)
         if not wanted:
             return
 
@@ -120,6 +181,7 @@ def forward_desired(desired: DesiredRelease, move: Move) -> DesiredRelease:
             "depends_on": tuple(sorted(others)),
             "residuals": tuple(map(residual, desired.residuals)),
             "function": _again(desired.function, origin, destination),
+            "settings": _again({**desired.settings}, origin, destination),
         }
     )
     return desired if moved == desired else moved
@@ -132,6 +194,7 @@ def _names(desired: DesiredRelease, address: str, text: str) -> bool:
         or address in desired.depends_on
         or any(text in (one.expression or "") for one in desired.residuals)
         or has_unknown(desired.function)
+        or has_unknown({**desired.settings})
     )
 
 

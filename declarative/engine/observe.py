@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from declarative.engine.around import look_around
-from declarative.errors import RemoteError
+from declarative.engine.setting_ports import Unreadable
+from declarative.errors import Diagnostic, RemoteError
 from declarative.model import fields
 from declarative.model.fields import LEAVES, Attributes, Path
 from declarative.model.values import Fingerprinter, is_secret, is_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pydantic import JsonValue
 
@@ -71,6 +72,28 @@ def observe(
         return Observation(None, settings=dict.fromkeys(parts or {}))
     aliases = {alias.name: alias for alias in reader.aliases(name)}
     return Observation(function, aliases, look_around(reader, function, aliases, parts or {}))
+
+
+def refuse_unreadable(observed: Observation, name: str) -> None:
+    """Refuse to go on where AWS withheld what surrounds a function.
+
+    Raises:
+        RemoteError: naming what could not be read, and which permissions are missing.
+    """
+    withheld = {
+        part: seen for part, seen in observed.settings.items() if isinstance(seen, Unreadable)
+    }
+    if withheld:
+        raise RemoteError(
+            tuple(
+                Diagnostic(
+                    "A setting cannot be read",
+                    f"AWS withheld {part} of {name}. Give the credentials {seen.permission}. "
+                    f"{seen.reason}",
+                )
+                for part, seen in withheld.items()
+            )
+        )
 
 
 def observe_all(
@@ -130,8 +153,20 @@ def visible(*sides: Mapping[str, JsonValue] | None) -> Visible:
         if isinstance(variables, dict) and not is_secret(variables):
             for name, value in variables.items():
                 (secret if is_secret(value) or is_unknown(value) else shown).add(name)
-        hidden.update(path for path in LEAVES if side and is_secret(fields.get(side, path)))
+        hidden.update(_secret_leaves(side or {}))
     return Visible(frozenset(shown - secret), frozenset(hidden))
+
+
+def _secret_leaves(side: Mapping[str, JsonValue]) -> Iterator[Path]:
+    """Yield the leaves that are secret as a whole; a leaf is one or two names deep."""
+    for name, value in side.items():
+        if not isinstance(value, dict):
+            continue
+        if is_secret(value) and (name,) in LEAVES:
+            yield (name,)
+        for inner, item in value.items():
+            if isinstance(item, dict) and is_secret(item) and (name, inner) in LEAVES:
+                yield (name, inner)
 
 
 def visible_beside(
@@ -165,7 +200,11 @@ def masked(
 ) -> Attributes:
     """Return ``attributes`` with everything fingerprinted that may not be shown."""
     may = shown or Visible()
-    result = attributes
+    # Copied once: nearly all paths are one or two names long, and are changed in the copy.
+    result: Attributes = {
+        name: dict(value) if isinstance(value, dict) else value
+        for name, value in attributes.items()
+    }
     variables = fields.get(attributes, ENVIRONMENT)
     if isinstance(variables, dict):
         hidden: dict[str, JsonValue] = {
@@ -173,10 +212,13 @@ def masked(
             for name, value in variables.items()
         }
         result = fields.put(result, ENVIRONMENT, hidden)
-    at_top = {path[0] for path in may.hidden if len(path) == 1}
-    result = {**result, **{name: fingerprinter.hide(result.get(name)) for name in at_top}}
     for path in may.hidden - {ENVIRONMENT}:
-        if len(path) > 1:
+        inner = result.get(path[0])
+        if len(path) == 1:
+            result[path[0]] = fingerprinter.hide(inner)
+        elif len(path) == 2 and isinstance(inner, dict):  # noqa: PLR2004 - outer and inner
+            inner[path[1]] = fingerprinter.hide(inner.get(path[1]))
+        else:
             result = fields.put(result, path, fingerprinter.hide(fields.get(result, path)))
     return result
 

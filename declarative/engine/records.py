@@ -11,7 +11,6 @@ from declarative.engine.compare import content_digest
 from declarative.engine.observe import Observation, masked, visible_before, visible_beside
 from declarative.engine.ports import ObservedAlias, ObservedFunction
 from declarative.engine.setting_calls import Setting
-from declarative.engine.setting_ports import Unreadable
 from declarative.model.revision import (
     KEPT_VERSIONS,
     Leftover,
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from backends.base import Revision
     from declarative.model.desired import DesiredRelease
-    from declarative.model.fields import Path
+    from declarative.model.fields import Attributes, Path
     from declarative.model.values import Fingerprinter
 
 
@@ -106,7 +105,7 @@ def record_of(
 def _settings(
     outcome: Outcome, unfinished: ReleaseRecord | None, fingerprinter: Fingerprinter
 ) -> dict[str, RecordedSetting]:
-    """Return what is there of the settings that lamform manages; what is withheld stays."""
+    """Return what is there of the settings that lamform manages; all of it could be read."""
     desired = outcome.desired
     found: dict[str, RecordedSetting] = {}
     for part in sorted({*desired.settings, *(unfinished.parts if unfinished else ())}):
@@ -114,14 +113,14 @@ def _settings(
         if isinstance(seen, Setting):
             sides, known = sides_of(part, desired, unfinished)
             shown = known or outcome.status == "applied"
-            found[part] = RecordedSetting(
-                attributes=masked_setting(part, seen.attributes, fingerprinter, sides, known=shown),
-                statement_id=seen.statement_id,
-                url=seen.url,
-            )
-        elif isinstance(seen, Unreadable) and unfinished and part in unfinished.settings:
-            found[part] = unfinished.settings[part]
+            attributes = masked_setting(part, seen.attributes, fingerprinter, sides, known=shown)
+            found[part] = recorded_setting(seen, attributes)
     return found
+
+
+def recorded_setting(seen: Setting, attributes: Attributes) -> RecordedSetting:
+    """Return an observed setting as state records it, its attributes as they may be shown."""
+    return RecordedSetting(attributes=attributes, statement_id=seen.statement_id, url=seen.url)
 
 
 def _same_function(previous: ReleaseRecord, outcome: Outcome) -> bool:

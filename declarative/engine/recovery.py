@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from backends.base import JournalRecord, Lease, RunRecord, StateReader, is_live, object_id
 from declarative.engine.around import parts_of
-from declarative.engine.observe import Observation, observe
+from declarative.engine.observe import Observation, observe, refuse_unreadable
 from declarative.engine.records import Outcome, record_of
 from declarative.engine.snapshot import Recorded, Snapshot, read_snapshot
 from declarative.errors import LamformError, RemoteError
@@ -64,7 +64,12 @@ def dead_runs(state: StateReader, runner: Runner) -> tuple[DeadRun, ...]:
     if not runs:
         return ()
     leases = {lease.run: lease for lease in state.leases()}
-    return tuple(_dead_run(state, run) for run in runs if not _alive(leases.get(run.run), runner))
+    silent = [run for run in runs if not _alive(leases.get(run.run), runner)]
+    if not silent:
+        return ()
+    # One that ended between the two reads had no lease any more, and is not open either.
+    still = {run.run for run in state.open_runs()}
+    return tuple(_dead_run(state, run) for run in silent if run.run in still)
 
 
 def _alive(lease: Lease | None, runner: Runner) -> bool:
@@ -119,6 +124,7 @@ def _record(
     reader = cloud.reader(secrets.connector(settings), release.region)
     desired = release.desired
     observed = observe(reader, release.function_name, parts_of(desired, previous))
+    refuse_unreadable(observed, release.function_name)
     left = _left(run, release, world)
     if desired is None:  # a deletion: it happened, or the release is as it was
         return None if observed.function is None and not left else previous

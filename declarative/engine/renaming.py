@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from declarative.engine.editing import Edit, Edited, carry_out, record_in, summary
 from declarative.engine.moves import Move, forward, forward_desired, trace
 from declarative.engine.reading import Reading
-from declarative.engine.records import recorded_outputs
 from declarative.engine.recovery import recovered_view
 from declarative.engine.snapshot import Snapshot
 from declarative.errors import LamformError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from backends.base import StateReader
+    from declarative.engine.commit import Outputs
     from declarative.engine.writing import Writing
 
 
@@ -158,7 +159,7 @@ def renaming_edit(moves: tuple[Move, ...], snapshot: Snapshot, state: StateReade
         ),
         command=_command(moves),
         moves=moves,
-        outputs=_outputs(moves, snapshot),
+        outputs=partial(_outputs, moves),
         notes=tuple(
             f"The hold of a revert on {address} is over: what it held against is in no revision "
             "any more"
@@ -175,15 +176,16 @@ def _command(moves: tuple[Move, ...]) -> str:
     return f"state mv {' '.join(map(str, names))}"
 
 
-def _outputs(moves: tuple[Move, ...], snapshot: Snapshot) -> dict[str, JsonValue]:
-    outputs: dict[str, JsonValue] = {}
-    for name, output in recorded_outputs(snapshot.revision).items():
+def _outputs(moves: tuple[Move, ...], present: Outputs) -> Outputs:
+    """Return outputs in which secret ones name the releases as they are called now."""
+    outputs: dict[str, Mapping[str, JsonValue]] = {}
+    for name, output in present.items():
         residual = output.get("residual")
         for one in moves if isinstance(residual, str) else ():
             residual = renamed(
                 str(residual), Address.parse(one.origin), Address.parse(one.destination)
             )
-        outputs[name] = {**output, "residual": residual} if residual else {**output}
+        outputs[name] = {**output, "residual": residual} if residual else output
     return outputs
 
 

@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING
 from backends.base import object_id
 from declarative.engine.compare import Restore, content_digest
 from declarative.engine.intents import Intent, target_of
-from declarative.engine.moves import forward, moves_since, trace
+from declarative.engine.moves import forward, moves_since, names_after, trace
 from declarative.engine.planner import PlanRequest, plan_intents
 from declarative.engine.reading import Reading
 from declarative.engine.recovery import recovered_view
-from declarative.engine.snapshot import Recorded, Snapshot, read_snapshot
+from declarative.engine.snapshot import Recorded, Records, Snapshot, read_snapshot
 from declarative.errors import LamformError, RefusedError
 from declarative.model.plan import PlannedDiagnostic
 from declarative.model.revision import EDITED, NOTHING, ReleaseRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from backends.base import Revision, StateReader
     from declarative.model.plan import Plan
 
@@ -168,33 +166,52 @@ def _goals(
             "lamform history lists them.",
         )
     number = int(target)
-    past = _past(number, state, snapshot)
-    goals = {
-        address: Goal(number, recorded.record)
-        for address, recorded in past.items()
-        if _differs(recorded, snapshot.releases.get(address))
-    }
+    past, lost = _past(number, state, snapshot)
+    differing = [name for name in past if past.object(name) != snapshot.releases.object(name)]
+    past.load(differing)
+    snapshot.releases.load(differing)
+    goals = {address: Goal(number, past[address].record) for address in differing}
     newer = sorted(snapshot.releases.keys() - past.keys())
-    return number, goals, _kept(newer, number)
+    return number, goals, (*_kept(newer, number), *_nameless(lost, number))
 
 
-def _past(number: int, state: StateReader, present: Snapshot) -> Mapping[str, Recorded]:
-    """Return the records of a revision, under the names that their releases have today."""
-    past = read_snapshot(state, at=number)
+def _past(number: int, state: StateReader, present: Snapshot) -> tuple[Records, list[str]]:
+    """Return the records of a revision, under the names that their releases have today.
+
+    Those whose name belongs to another release today are named besides.
+    """
+    past = read_snapshot(state, at=number).releases
     moves = moves_since(state, number)
     if not moves:
-        return past.releases
-    return {
-        record.address: _under_new_name(recorded, record, present.releases.get(record.address))
-        for recorded in past.releases.values()
-        for record in (forward(recorded.record, moves),)
+        return past, []
+    names = names_after(past, moves)
+    found = {
+        name: _under_new_name(past[address], forward(past[address].record, moves), present)
+        for address, name in names.items()
+        if name is not None
     }
+    lost = sorted(address for address, name in names.items() if name is None)
+    return past.but({**dict.fromkeys(past), **found}), lost
 
 
-def _under_new_name(past: Recorded, record: ReleaseRecord, present: Recorded | None) -> Recorded:
+def _nameless(lost: list[str], number: int) -> tuple[PlannedDiagnostic, ...]:
+    return tuple(
+        PlannedDiagnostic(
+            severity="warning",
+            summary=f"{address} of revision {number} is left out",
+            detail="Another release was moved to its name since (lamform history says when). Move "
+            "that away to go back to it.",
+            address=address,
+        )
+        for address in lost
+    )
+
+
+def _under_new_name(past: Recorded, record: ReleaseRecord, snapshot: Snapshot) -> Recorded:
     if record is past.record:
         return past
     # A move carried the holds over to the new name; the record of then has them as they were.
+    present = snapshot.releases.get(record.address)
     held = present.record.held if present else ()
     if present and record.model_copy(update={"held": held}) == present.record:
         return present
@@ -209,8 +226,12 @@ def _kept(newer: list[str], number: int) -> tuple[PlannedDiagnostic, ...]:
     return (PlannedDiagnostic(severity="warning", summary=summary),)
 
 
-def _differs(past: Recorded, present: Recorded | None) -> bool:
-    return present is None or past.object != present.object
+def _forgotten(state: StateReader) -> str:
+    """Say up to where history was forgotten, if it was."""
+    origin = state.origin()
+    if origin is None or not origin.number:
+        return ""
+    return f" Revisions up to {origin.number} are no longer kept (lamform state gc)."
 
 
 def _previous(
@@ -239,7 +260,7 @@ def _previous(
         raise LamformError.of(
             "There is nothing to go back to",
             f"No release that revision {head.number} changed was applied in a revision before "
-            f"{before}. lamform history lists them.",
+            f"{before}. lamform history lists them.{_forgotten(state)}",
         )
     notes = tuple(
         _passed(address, passed[address], goal.revision)

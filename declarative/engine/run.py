@@ -18,6 +18,7 @@ from declarative.engine.setting_calls import Setting
 from declarative.engine.waiting import TIMEOUT, Patience
 from declarative.engine.workplace import Progress, Workplace
 from declarative.errors import Diagnostic, InterruptedRunError, LamformError, RemoteError
+from declarative.model.address import Address
 from declarative.model.parts import call_of
 from declarative.model.plan import Action, Plan, PlannedRelease
 from declarative.model.steps import (
@@ -76,6 +77,10 @@ class Run:
         self._lock = threading.Lock()
         self._left: dict[str, ReleaseStatus] = {}
         self._failures: dict[str, tuple[Diagnostic, ...]] = {}
+        self._actions: dict[str, dict[str, Action]] = {}
+        for change in world.plan.changes:
+            parts = self._actions.setdefault(str(Address.parse(change.address).release), {})
+            parts[change.kind] = change.action
         self._progress = {
             address: _progress(release, observed.get(address))
             for address, release in self._releases.items()
@@ -106,11 +111,7 @@ class Run:
         release = self._releases[address]
         if release.desired is None:
             return Action.DELETE
-        parts = {
-            change.kind: change.action
-            for change in self._world.plan.changes
-            if change.address.startswith(f"{address}.")
-        }
+        parts = self._actions.get(address, {})
         return parts.get("function", Action.UPDATE if parts else Action.NO_OP)
 
     def overall_status(self, *, unfinished: bool) -> str:
@@ -212,7 +213,7 @@ class Run:
         return Workplace(
             name=release.function_name,
             desired=release.desired,
-            writer=self._writer(release.target),
+            writer=self._writer(release.target, timeout=_timeout(release)),
             artifacts=world.writing.artifacts,
             is_same_artifact=lambda: self._is_same_artifact(release),
             values=self.values(release.address),
@@ -228,10 +229,10 @@ class Run:
         connector = world.writing.secrets.connector(desired.connector)
         return world.writing.artifacts.is_still(desired.artifact, connector, desired.region)
 
-    def _writer(self, target: Target) -> FunctionWriter:
+    def _writer(self, target: Target, *, timeout: float | None = None) -> FunctionWriter:
         world = self._world
         connector = world.writing.secrets.connector(world.plan.connectors[target.connector])
-        return world.writing.cloud.writer(connector, target.region)
+        return world.writing.cloud.writer(connector, target.region, timeout=timeout)
 
     def _fill_pending(self, release: PlannedRelease) -> None:
         """Evaluate what was unknown at plan time; the releases it depends on are prepared."""

@@ -248,7 +248,8 @@ def marked_leaves(function: Mapping[str, object]) -> tuple[tuple[Path, Sensitive
                 visit(item, (*path, name))
 
     for path in LEAVES:
-        visit(_at(function, path), path)
+        if path[0] in function:
+            visit(_at(function, path), path)
     return tuple(found)
 
 

@@ -27,6 +27,8 @@ from declarative.model.steps import (
     PublishCheckpoint,
     PublishVersion,
     RemovePermission,
+    RemoveSetting,
+    SetSetting,
     Step,
     TagFunction,
     UntagFunction,
@@ -293,10 +295,24 @@ def estimate(steps: tuple[Step, ...], observed: Observation) -> Calls:
     restored = {step.from_version for step in steps if isinstance(step, UpdateCode)} | {
         step.secrets_from for step in steps if isinstance(step, UpdateConfiguration)
     }
-    policies, settings = reads(observed.settings, aliases=observed.aliases)
+    policies, settings = 0, 0
+    if observed.function is not None:
+        policies, settings = reads(observed.settings, aliases=observed.aliases)
     changed = sum(isinstance(step, AddPermission | RemovePermission) for step in steps)
     return Calls(
         get_function=1 + len(restored - {None}),
         get_policy=policies + changed,
-        other=1 + settings + len(steps),
+        other=1 + settings + len(steps) + _read_again(steps),
     )
+
+
+def _read_again(steps: tuple[Step, ...]) -> int:
+    """Return how many aliases are read again, since what hangs on them changes before they move."""
+    touched: set[str] = set()
+    again: set[str] = set()
+    for step in steps:
+        if isinstance(step, SetSetting | RemoveSetting | AddPermission | RemovePermission):
+            touched.add(PartKey.parse(step.part).alias)
+        elif isinstance(step, UpdateAlias) and step.alias in touched:
+            again.add(step.alias)
+    return len(again)

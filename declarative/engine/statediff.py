@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from declarative.engine.diff import attribute_changes
-from declarative.engine.moves import Move, forward, moves_since
-from declarative.engine.snapshot import read_snapshot
+from declarative.engine.moves import forward, moves_since, names_after
+from declarative.engine.snapshot import fingerprinter_of, read_snapshot
 from declarative.model.address import Address, select
 from declarative.model.plan import Action, Change
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from backends.base import StateReader
+    from declarative.model.fields import Attributes
     from declarative.model.plan import AttributeChange
     from declarative.model.revision import ReleaseRecord
     from declarative.model.values import Fingerprinter
@@ -62,37 +63,41 @@ def difference(
         RevisionNotFoundError: there is no such revision.
         LamformError: a pattern matches no release.
     """
-    start, end = numbers
-    first, second = (read_snapshot(state, at=number) for number in numbers)
-    moves = _moves_between(state, start, end)
-    before: dict[str, ReleaseRecord] = {}
-    names: dict[str, str] = {}
-    for address, recorded in first.releases.items():
-        record = forward(recorded.record, moves)
-        before[record.address] = record
-        names[record.address] = address
-    after = {address: one.record for address, one in second.releases.items()}
-    chosen = _chosen({*names.values(), *after}, only)
+    older, newer = sorted(numbers)
+    pairs = _pairs(state, older, newer)
+    chosen = _chosen({one.address for pair in pairs for one in pair if one is not None}, only)
+    fingerprinter = fingerprinter_of(state)
     found = [
-        _release(
-            (before.get(address), after.get(address)),
-            names.get(address, address),
-            parts_of,
-            second.fingerprinter,
-        )
-        for address in sorted({*before, *after})
-        if chosen is None or address in chosen or names.get(address) in chosen
+        _release(pair if numbers[0] <= numbers[1] else pair[::-1], parts_of, fingerprinter)
+        for pair in pairs
+        if chosen is None or any(one is not None and one.address in chosen for one in pair)
     ]
     return tuple(sorted((one for one in found if one is not None), key=_rank))
 
 
-def _moves_between(state: StateReader, start: int, end: int) -> tuple[Move, ...]:
-    """Return what got another name on the way, backwards where the second is the older."""
-    low, high = sorted((start, end))
-    later = moves_since(state, high)
-    moves = moves_since(state, low)
-    moves = moves[: len(moves) - len(later)]
-    return moves if start <= end else tuple(move.back for move in reversed(moves))
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A release in one revision: its name there, and its record in the newer one's names."""
+
+    address: str
+    record: ReleaseRecord
+
+
+_Pair = tuple[_Side | None, _Side | None]
+
+
+def _pairs(state: StateReader, older: int, newer: int) -> list[_Pair]:
+    """Return each release as both revisions have it, whatever it is called in them."""
+    before, after = (read_snapshot(state, at=number).releases for number in (older, newer))
+    moves = moves_since(state, older, until=newer)
+    names = names_after(before, moves)
+    left = {address: _Side(address, one.record) for address, one in after.items()}
+    pairs: list[_Pair] = []
+    for address, one in before.items():
+        name = names[address]
+        side = _Side(address, one.record if name is None else forward(one.record, moves))
+        pairs.append((side, None if name is None else left.pop(name, None)))
+    return [*pairs, *((None, side) for side in left.values())]
 
 
 def _chosen(known: set[str], only: Iterable[str]) -> frozenset[str] | None:
@@ -108,26 +113,39 @@ def _rank(one: ReleaseDifference) -> tuple[int, str]:
 
 
 def _release(
-    sides: tuple[ReleaseRecord | None, ReleaseRecord | None],
-    name_before: str,
-    parts_of: PartsOf,
-    fingerprinter: Fingerprinter,
+    pair: _Pair, parts_of: PartsOf, fingerprinter: Fingerprinter
 ) -> ReleaseDifference | None:
-    before, after = sides
+    before, after = pair
     shown = after or before
-    if shown is None or (before == after and shown.address == name_before):
+    if shown is None:
         return None
-    changes = _changes(
-        parts_of(before) if before else {}, parts_of(after) if after else {}, fingerprinter
-    )
-    desired = shown.desired
+    moved = before is not None and after is not None and before.address != after.address
+    if before and after and before.record == after.record and not moved:
+        return None
+    desired = shown.record.desired
     return ReleaseDifference(
         address=shown.address,
         action=_action(before, after),
-        changes=changes,
+        changes=_changes(
+            _parts(before, shown.address, parts_of),
+            _parts(after, shown.address, parts_of),
+            fingerprinter,
+        ),
         place=f"{desired.function_name} in account {desired.account_id}, {desired.region}",
-        moved_from=name_before if before and after and name_before != shown.address else None,
+        moved_from=before.address if before and moved else None,
     )
+
+
+def _parts(side: _Side | None, address: str, parts_of: PartsOf) -> dict[str, Attributes]:
+    """Return the parts of a record, under the name that the release is shown by."""
+    if side is None:
+        return {}
+    release = Address.parse(address)
+    found: dict[str, Attributes] = {}
+    for name, attributes in parts_of(side.record).items():
+        part = Address.parse(name)
+        found[str(release.at(part.within))] = dict(attributes)
+    return found
 
 
 def _action(one: object, other: object) -> Action:
@@ -137,8 +155,8 @@ def _action(one: object, other: object) -> Action:
 
 
 def _changes(
-    before: Mapping[str, Mapping[str, JsonValue]],
-    after: Mapping[str, Mapping[str, JsonValue]],
+    before: Mapping[str, Attributes],
+    after: Mapping[str, Attributes],
     fingerprinter: Fingerprinter,
 ) -> tuple[Change, ...]:
     changes: list[Change] = []

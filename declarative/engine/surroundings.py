@@ -136,8 +136,19 @@ def _changes(
 
 def _told(part: str, after: Attributes) -> Attributes:
     """Return what is worth saying of a setting that is made: what is not AWS's default."""
-    default = kind_of(part).normal({})
-    return {name: one for name, one in after.items() if one != default[name]} or after
+    return _beyond(after, kind_of(part).normal({})) or after
+
+
+def _beyond(after: Attributes, default: Attributes) -> Attributes:
+    found: Attributes = {}
+    for name, value in after.items():
+        usual = default[name]
+        if isinstance(value, dict) and isinstance(usual, dict) and value.keys() == usual.keys():
+            within = _beyond(value, usual)
+            found.update({name: within} if within else {})
+        elif value != usual:
+            found[name] = value
+    return found
 
 
 def shown(worlds: Worlds, part: str, attributes: Attributes) -> Attributes:

@@ -11,7 +11,7 @@ from backends.base import BackendError, ObjectMissingError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from backends.base import Revision, StateReader
+    from backends.base import Origin, Revision, StateReader
 
 _BATCH = 200
 
@@ -22,7 +22,8 @@ class Verification:
 
     Attributes:
         revisions: How many were read.
-        objects: How many different objects they and the open runs name, and were read.
+        objects: How many different objects were read: those that they, the address map they
+            start from and the open runs name.
         damage: What is wrong, a sentence each; nothing where the state is whole.
     """
 
@@ -38,34 +39,46 @@ def verify(state: StateReader) -> Verification:
         StateUnavailableError: It cannot be read at all.
     """
     damage: list[str] = []
-    history = list(_history(state, damage))
-    damage.extend(_chain(history))
+    origin = _origin(state, damage)
+    history = list(_history(state, origin, damage))
+    damage.extend(_chain(history, origin))
     wanted = {value for one in history for value in one.changes.values() if value is not None}
+    wanted.update(origin.resources.values() if origin else ())
     wanted.update(run.plan for run in state.open_runs() if run.plan is not None)
     found = 0
     names = iter(sorted(wanted))
     while batch := list(islice(names, _BATCH)):
         found += _read(state, batch, damage)
     if not damage:
-        damage.extend(_map(state, history))
+        damage.extend(_map(state, history, origin))
     return Verification(len(history), found, tuple(damage))
 
 
-def _history(state: StateReader, damage: list[str]) -> Iterator[Revision]:
-    """Yield the revisions that can be read, newest first."""
+def _origin(state: StateReader, damage: list[str]) -> Origin | None:
+    """Return what the state starts from; None where that cannot be read, or there is no state."""
+    try:
+        return state.origin()
+    except BackendError as error:
+        damage.append(f"What the history starts from cannot be read. {error.detail}")
+        return None
+
+
+def _history(state: StateReader, origin: Origin | None, damage: list[str]) -> Iterator[Revision]:
+    """Yield the revisions that are kept and can be read, newest first."""
     try:
         head = state.head()
     except BackendError as error:
         damage.append(f"Head cannot be read. {error.detail}")
         return
-    for number in range(head.number if head else 0, 0, -1):
+    forgotten = origin.number if origin else 0
+    for number in range(head.number if head else 0, forgotten, -1):
         try:
             yield state.revision(number)
         except BackendError as error:
             damage.append(f"Revision {number} cannot be read. {error.detail}")
 
 
-def _chain(history: list[Revision]) -> Iterator[str]:
+def _chain(history: list[Revision], origin: Origin | None) -> Iterator[str]:
     by_number = {one.number: one for one in history}
     for one in history:
         if not one.is_intact():
@@ -73,6 +86,11 @@ def _chain(history: list[Revision]) -> Iterator[str]:
         before = by_number.get(one.number - 1)
         if one.number == 1 and one.parent is not None:
             yield f"Revision 1 names a parent, {one.parent}, which no first revision has."
+        elif origin and one.number == origin.number + 1 and one.parent != origin.id:
+            yield (
+                f"Revision {one.number}, the oldest that is kept, names {one.parent} as its "
+                f"parent; history starts from revision {origin.number}, which is {origin.id}."
+            )
         if before is not None and one.parent != before.id:
             yield (
                 f"Revision {one.number} names {one.parent} as its parent; revision "
@@ -95,8 +113,8 @@ def _read(state: StateReader, names: list[str], damage: list[str]) -> int:
     return _read(state, names[:middle], damage) + _read(state, names[middle:], damage)
 
 
-def _map(state: StateReader, history: Iterable[Revision]) -> Iterator[str]:
-    expected: dict[str, str] = {}
+def _map(state: StateReader, history: Iterable[Revision], origin: Origin | None) -> Iterator[str]:
+    expected = dict(origin.resources) if origin else {}
     for one in sorted(history, key=lambda one: one.number):
         for address, value in one.changes.items():
             expected.pop(address, None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backends.base import StateBackend, instant
 from declarative.engine.leases import HeldLease, hold, request_of
+from declarative.engine.stopping import Stop
 
 if TYPE_CHECKING:
     from backends.base import Lease
@@ -35,7 +35,7 @@ class Writing:
     secrets: Secrets
     runner: Runner
     listener: Listener
-    stop: threading.Event
+    stop: Stop
     clock: Callable[[], float]
     keep: Callable[[str, bytes], str]
     message: str = ""

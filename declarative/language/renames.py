@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from declarative.language.nodes import Index
+from declarative.language.scopes import indexed, traversal
 from declarative.language.syntax import parse_expression, unparse
 from declarative.language.traversal import map_children
 
@@ -21,9 +22,13 @@ def renamed(residual: str, origin: Address, destination: Address) -> str:
     if f"release.{origin.name}" not in residual:
         return residual
     tree = parse_expression(residual, "<state>")
-    one, other = (parse_expression(str(each), "<state>") for each in (origin, destination))
-    found = _renamed(tree, one, other)
+    found = _renamed(tree, _reference(origin), _reference(destination))
     return residual if found == tree else unparse(found)
+
+
+def _reference(address: Address) -> Expression:
+    """Return the expression of a release as `exports` makes it: its key may be any text."""
+    return indexed(traversal("release", address.name), address.key)
 
 
 def _renamed(node: Expression, origin: Expression, destination: Expression) -> Expression:

@@ -135,6 +135,11 @@ class Address:
         """Return the address of a part of this release."""
         return Address(self.name, self.key, kind, label)
 
+    @property
+    def within(self) -> PartKey:
+        """Which part of its release it is; only of parts."""
+        return PartKey(self.alias, self.kind, self.label)
+
     def at(self, part: PartKey) -> Address:
         """Return the address of a part of this release, wherever it hangs."""
         return Address(self.name, self.key, part.kind, part.label, part.alias)
@@ -145,7 +150,7 @@ class Address:
         if self.key is not None:
             text += f"[{quote(self.key)}]"
         if self.kind:
-            text += f".{PartKey(self.alias, self.kind, self.label)}"
+            text += f".{self.within}"
         return text
 
 
@@ -172,11 +177,23 @@ def select(addresses: Iterable[str], patterns: Iterable[str]) -> frozenset[str]:
             near = difflib.get_close_matches(wanted, known.values(), n=3, cutoff=0.4)
             shown = [address for address, loose in known.items() if loose in near]
             hint = f" Did you mean {', '.join(shown)}?" if shown else ""
+            release = _release_of(pattern)
+            if release in known:
+                hint = f" It is a part; a release is chosen as a whole: {release}."
             raise LamformError.of(
                 "No such release", f'No release matches "{pattern}".{hint}', address=pattern
             )
         chosen |= hits
     return frozenset(chosen)
+
+
+def _release_of(pattern: str) -> str | None:
+    """Return the release of the part that a pattern names; None where it names none."""
+    try:
+        address = Address.parse(f"release.{pattern.removeprefix('release.')}")
+    except LamformError:
+        return None
+    return str(address.release) if address.kind else None
 
 
 def _loose(text: str) -> str:

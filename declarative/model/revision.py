@@ -95,9 +95,9 @@ class ReleaseRecord(Frozen):
     """All that is recorded of one release.
 
     Attributes:
+        settings: What surrounds function and aliases, by part.
         status: How the apply ended that made it; ``edited`` where a part was accepted from AWS
             or forgotten since, so that it is no state that an apply has made.
-        settings: What surrounds function and aliases, by part.
         version: The version that holds this record's code and configuration.
         versions: Known versions, newest last, at most `KEPT_VERSIONS`.
         held: Digests of what the files wanted when a revert went back from it; while

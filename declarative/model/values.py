@@ -17,11 +17,14 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
 
 from declarative.model.canonical import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SECRET: Final = "$secret"  # noqa: S105 - the name of a marker
 UNKNOWN: Final = "$unknown"
@@ -80,10 +83,19 @@ class Fingerprinter:
 
     def hide(self, value: JsonValue) -> JsonValue:
         """Return ``value`` as a marker; a marker of any kind stays what it is."""
+        if value is None or isinstance(value, (str, int)):
+            return {SECRET: _keyed_scalar(self.key, type(value).__name__, value)}
         return value if is_secret(value) or is_unknown(value) else self.marker(value)
 
 
-@lru_cache(maxsize=4096)  # most leaves of most functions hold one of a few default values
+# Most leaves of most functions hold one of a few default values.
+@lru_cache(maxsize=4096)
+def _keyed_scalar(key: bytes, kind: str, value: str | int | None) -> str:
+    del kind  # it tells True from 1, which are equal
+    return _keyed(key, canonical_json(value))
+
+
+@lru_cache(maxsize=4096)
 def _keyed(key: bytes, content: bytes) -> str:
     return "hmac-sha256:" + hmac.digest(key, content, "sha256").hex()
 
@@ -105,20 +117,28 @@ def unknown(residual: str) -> JsonValue:
 
 def has_secret(value: JsonValue) -> bool:
     """Whether a secret stands anywhere inside ``value``."""
-    if is_secret(value):
-        return True
     if isinstance(value, dict):
-        return any(has_secret(item) for item in value.values())
-    return isinstance(value, list) and any(has_secret(item) for item in value)
+        if len(value) == 1 and SECRET in value:
+            return True
+        items: Iterable[JsonValue] = value.values()
+    elif isinstance(value, list):
+        items = value
+    else:
+        return False
+    return any(has_secret(item) for item in items if isinstance(item, dict | list))
 
 
 def has_unknown(value: JsonValue) -> bool:
     """Whether an unknown value stands anywhere inside ``value``."""
-    if is_unknown(value):
-        return True
     if isinstance(value, dict):
-        return any(has_unknown(item) for item in value.values())
-    return isinstance(value, list) and any(has_unknown(item) for item in value)
+        if len(value) == 1 and UNKNOWN in value:
+            return True
+        items: Iterable[JsonValue] = value.values()
+    elif isinstance(value, list):
+        items = value
+    else:
+        return False
+    return any(has_unknown(item) for item in items if isinstance(item, dict | list))
 
 
 def without_fingerprints(value: JsonValue) -> JsonValue:
@@ -126,10 +146,15 @@ def without_fingerprints(value: JsonValue) -> JsonValue:
 
     For documents that leave this process although the project has no key yet.
     """
-    if is_secret(value):
-        return {SECRET: None}
     if isinstance(value, dict):
-        return {name: without_fingerprints(item) for name, item in value.items()}
+        if len(value) == 1 and SECRET in value:
+            return {SECRET: None}
+        return {
+            name: without_fingerprints(item) if isinstance(item, dict | list) else item
+            for name, item in value.items()
+        }
     if isinstance(value, list):
-        return [without_fingerprints(item) for item in value]
+        return [
+            without_fingerprints(item) if isinstance(item, dict | list) else item for item in value
+        ]
     return value

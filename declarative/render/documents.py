@@ -67,10 +67,15 @@ class HistoryRevision(Frozen):
 
 
 class HistoryDocument(Frozen):
-    """Revisions, newest first."""
+    """Revisions, newest first.
+
+    Attributes:
+        forgotten: Up to which revision history is no longer kept; 0: all of it is.
+    """
 
     format_version: str = FORMAT_VERSION
     revisions: tuple[HistoryRevision, ...]
+    forgotten: int = 0
 
 
 class StatePart(Frozen):
@@ -291,6 +296,49 @@ class AdoptDocument(Frozen):
     plan: Plan | None = None
 
 
+class NeededRevision(Frozen):
+    """A revision that is kept because an alias serves a version that it published."""
+
+    revision: int
+    release: str
+    alias: str
+    version: str
+
+
+class StateGcDocument(Frozen):
+    """What `lamform state gc` did.
+
+    Attributes:
+        revisions: How many revisions were forgotten.
+        objects: How many objects were removed.
+        oldest: The oldest revision that is kept; null where there is none at all.
+        needed: Why more revisions are kept than was asked for.
+    """
+
+    format_version: str = FORMAT_VERSION
+    revisions: int
+    objects: int
+    oldest: int | None
+    needed: tuple[NeededRevision, ...] = ()
+
+
+class StateMigrateDocument(Frozen):
+    """What `lamform state migrate` did.
+
+    Attributes:
+        revision: Head, in both places.
+        copied: How many revisions were copied this time.
+        objects: How many objects the destination was verified to have.
+        backend: The block that belongs into the files now.
+    """
+
+    format_version: str = FORMAT_VERSION
+    revision: int | None
+    copied: int
+    objects: int
+    backend: str
+
+
 SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "adopt": AdoptDocument,
     "drift": DriftDocument,
@@ -300,9 +348,11 @@ SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "state": StateDocument,
     "state-diff": StateDiffDocument,
     "state-edit": StateEditDocument,
+    "state-gc": StateGcDocument,
     "state-list": StateListDocument,
     "state-recover": StateRecoverDocument,
     "state-pull": StatePullDocument,
+    "state-migrate": StateMigrateDocument,
     "state-unlock": StateUnlockDocument,
     "state-verify": StateVerifyDocument,
 }

@@ -39,6 +39,10 @@ class SystemClock:
         time.sleep(seconds)
 
 
+# No real sleep is shorter; one that a float cannot add would never end a loop that waits by it.
+_SHORTEST = 1e-6
+
+
 class SimulatedClock:
     """Time that moves only when someone advances it or sleeps; safe for threads.
 
@@ -65,7 +69,8 @@ class SimulatedClock:
         To wait by, for code that reads this clock: ``sleep=clock.sleep``.
         """
         with self._lock:
-            until = getattr(self._known, "now", self._now) + max(0.0, seconds)
+            wait = max(_SHORTEST, seconds) if seconds > 0 else 0.0
+            until = getattr(self._known, "now", self._now) + wait
             self._now = max(self._now, until)
             self._known.now = until
 

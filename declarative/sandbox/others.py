@@ -30,11 +30,20 @@ class OtherServices:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._changing = threading.Lock()
         self._application: WSGIApplication | None = None
 
     def answer(self, request: Request, account: str) -> Response:
-        """Let moto answer a request as ``account``."""
-        return _through_wsgi(self._load(), request, account)
+        """Let moto answer a request as ``account``.
+
+        What changes anything is answered one after the other: moto looks whether a
+        condition (``If-Match``) holds and writes afterwards, and S3 does both at once.
+        """
+        application = self._load()
+        if request.method in ("GET", "HEAD"):
+            return _through_wsgi(application, request, account)
+        with self._changing:
+            return _through_wsgi(application, request, account)
 
     def account_of(self, access_key: str) -> str:
         """Return the account of an access key that moto's IAM may have made."""

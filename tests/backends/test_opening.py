@@ -125,6 +125,7 @@ def test_errors_say_what_and_what_to_try() -> None:
         errors.ObjectMissingError(["f" * 64]),
         errors.RevisionNotFoundError(4, 3),
         errors.RevisionNotFoundError(4, None),
+        errors.RevisionNotFoundError(1, 4, 2),
         errors.HeadMovedError(None, first),
         errors.HeadMovedError(first.id, None),
         errors.ConflictError(None, first, ["a"]),
@@ -139,5 +140,5 @@ def test_errors_say_what_and_what_to_try() -> None:
         assert not error.summary.endswith(".")
         assert error.detail.endswith(".")
         assert str(error) == f"{error.summary}: {error.detail}"
-    held = samples[9].detail
+    held = samples[10].detail
     assert all(fact in held for fact in ("run-1", "tester", "elsewhere.example", "4711", "`apply`"))

@@ -219,7 +219,7 @@ def test_a_damaged_ledger_is_named(bucket: Bucket, damage: bytes) -> None:
 
 def test_a_later_format_is_refused(bucket: Bucket) -> None:
     backend, _ = ready(bucket)
-    bucket.contents[LEDGER] = (b'{"format": 2}', '"x"')
+    bucket.contents[LEDGER] = (b'{"format": 3}', '"x"')
     with pytest.raises(SchemaTooNewError):
         backend.head()
 

@@ -20,6 +20,7 @@ from backends import open_backend, sqlite_schema
 from backends.base import CorruptStateError, SchemaTooNewError, StateUnavailableError
 from backends.sqlite import SqliteBackend
 from backends.sqlite_file import SqliteFile
+from backends.sqlite_protected import protected
 from backends.testing.case import a_draft, a_record, a_request, a_run
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ class TestForm:
         with opened(path) as backend:
             fill(backend)
             head = backend.head()
-        later = self._with_second_form(monkeypatch, "ALTER TABLE runs ADD COLUMN note TEXT")
+        later = self._with_later_form(monkeypatch, "ALTER TABLE runs ADD COLUMN note TEXT")
         with opened(path) as backend:
             assert backend.head() == head
         assert ("note",) in execute(path, "SELECT name FROM pragma_table_info('runs')")
@@ -225,7 +226,7 @@ class TestForm:
         with opened(path) as backend:
             fill(backend)
         with monkeypatch.context() as patch:
-            self._with_second_form(patch, "DROP VIEW resources", "DROP TABLE nowhere")
+            self._with_later_form(patch, "DROP VIEW resources", "DROP TABLE nowhere")
             with opened(path) as backend, pytest.raises(StateUnavailableError) as caught:
                 backend.head()
             assert caught.value.reason == "failed"
@@ -233,12 +234,13 @@ class TestForm:
             assert backend.head() is not None
         assert execute(path, "SELECT count(*) FROM resources") == [(2,)]
 
-    def _with_second_form(self, patch: pytest.MonkeyPatch, *statements: str) -> Migrations:
+    def _with_later_form(self, patch: pytest.MonkeyPatch, *statements: str) -> Migrations:
         later = Migrations("backends")
         later(name="0001_first_form")(sqlite_schema.first_form)
+        later(name="0002_origin")(sqlite_schema.origin)
 
-        @later(name="0002_second_form")
-        def second_form(db) -> None:
+        @later(name="9001_later_form")
+        def later_form(db) -> None:
             for statement in statements:
                 db.execute(statement)
 
@@ -287,6 +289,99 @@ class TestDamage:
             file.write(b"\xff" * (path.stat().st_size - 4096))
         with opened(path) as backend, pytest.raises(CorruptStateError):
             backend.head()
+
+    def test_a_file_that_was_cut_off(self, path: Path) -> None:
+        with opened(path) as backend:
+            fill(backend)
+        whole = path.read_bytes()
+        for size in (len(whole) // 2, 4096, 1000):
+            path.write_bytes(whole[:size])
+            with opened(path) as backend, pytest.raises((CorruptStateError, StateUnavailableError)):
+                backend.put([b"x"])
+            assert path.read_bytes() == whole[:size]
+
+    def test_damage_that_reading_does_not_meet_stops_the_first_write(self, path: Path) -> None:
+        with opened(path) as backend:
+            fill(backend)
+        (root,) = execute(
+            path, "SELECT rootpage FROM sqlite_master WHERE name = 'idx_changes_object'"
+        )
+        with path.open("r+b") as file:
+            file.seek(4096 * (root[0] - 1))
+            file.write(b"\xff" * 4096)
+        with opened(path) as backend:
+            assert backend.head() is not None
+            for _ in range(2):
+                with pytest.raises(CorruptStateError) as caught:
+                    backend.put([b"x"])
+                assert caught.value.what == str(path)
+                assert "\n" not in caught.value.found
+                assert len(caught.value.found) > 10
+            assert backend.head() is not None
+
+    def test_a_whole_file_is_looked_through_once(self, backend: SqliteBackend) -> None:
+        asked: list[str] = []
+        with opened(backend._file.path) as other:
+            assert other.head() is not None
+            other._file._db.conn.set_trace_callback(asked.append)
+            other.put([b"x"])
+            other.put([b"y"])
+        assert asked.count("PRAGMA quick_check(1)") == 1
+
+
+class TestForgetting:
+    def test_it_makes_the_file_smaller(self, backend: SqliteBackend, path: Path) -> None:
+        (lease,) = backend.leases()
+        head = backend.head()
+        for number in range(4):
+            (name,) = backend.put([bytes([number]) * 500_000])
+            assert head is not None
+            head = backend.commit(a_draft({"a": name}), expected=head.id, token=lease.token)
+        with opened(path) as other:
+            other.head()
+            before = sum(item.stat().st_size for item in path.parent.iterdir())
+            backend.forget(4, token=lease.token)
+            after = sum(item.stat().st_size for item in path.parent.iterdir())
+            assert before > 2_000_000
+            assert after < 1_500_000
+            assert other.head() == head
+
+    def test_what_is_forgotten_is_gone_although_the_file_stays_as_it_is(
+        self, backend: SqliteBackend, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (lease,) = backend.leases()
+        head = backend.head()
+        assert head is not None
+        backend.commit(a_draft({"b": None}), expected=head.id, token=lease.token)
+        shrink = backend._file.shrink
+
+        def at_a_bad_time() -> None:
+            with closing(sqlite3.connect(path)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                shrink()
+
+        monkeypatch.setattr(backend._file, "shrink", at_a_bad_time)
+        monkeypatch.setattr(backend._file, "_timeout", 0)
+        with backend._file.reading() as db:
+            db.execute("PRAGMA busy_timeout = 50")
+        with pytest.raises(StateUnavailableError, match="could not be made smaller") as caught:
+            backend.forget(1, token=lease.token)
+        assert caught.value.reason == "locked"
+        assert [one.number for one in backend.revisions()] == [2]
+        monkeypatch.undo()
+        assert backend.forget(1, token=lease.token) == 0
+
+    def test_a_state_of_the_first_form_forgets(self, path: Path) -> None:
+        kept = Path(__file__).parents[1] / "data" / "state-0.1.0" / "state.db"
+        shutil.copy(kept, path)
+        backend = SqliteBackend(path, "kept")
+        lease = backend.acquire(a_request())
+        expected = backend.resources(at=3)
+        assert backend.forget(2, token=lease.token) > 0
+        assert [one.number for one in backend.revisions()] == [3]
+        assert backend.resources() == expected
+        assert len(backend.objects(expected.values())) == len(set(expected.values()))
+        backend.close()
 
 
 @pytest.fixture
@@ -355,6 +450,66 @@ class TestObstacles:
         with opened(path) as backend, pytest.raises(StateUnavailableError) as caught:
             backend.put([b"y"])
         assert caught.value.reason == "read_only"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="permissions are another matter there")
+    @pytest.mark.parametrize("locked", ["file", "directory", "both"])
+    def test_a_state_that_may_not_be_written_can_be_read(
+        self, public: Path, locked: str, request: pytest.FixtureRequest
+    ) -> None:
+        path = public / "state.db"
+        with opened(path) as backend:
+            fill(backend)
+            expected = [backend.head(), backend.resources(), backend.open_runs()]
+        path.chmod(0o444 if locked in {"file", "both"} else 0o666)
+        public.chmod(0o555 if locked in {"directory", "both"} else 0o777)
+        request.getfixturevalue("unprivileged")
+        with opened(path) as backend:
+            assert backend.exists()
+            assert [backend.head(), backend.resources(), backend.open_runs()] == expected
+        assert [item.name for item in public.iterdir()] == ["state.db"]
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="permissions are another matter there")
+    def test_a_state_of_the_first_form_can_be_read_where_nothing_may_be_written(
+        self, public: Path, request: pytest.FixtureRequest
+    ) -> None:
+        path = public / "state.db"
+        shutil.copy(Path(__file__).parents[1] / "data" / "state-0.1.0" / "state.db", path)
+        path.chmod(0o444)
+        public.chmod(0o555)
+        content = path.read_bytes()
+        request.getfixturevalue("unprivileged")
+        backend = SqliteBackend(path, "kept")
+        assert [one.number for one in backend.revisions()] == [3, 2, 1]
+        backend.close()
+        assert path.read_bytes() == content
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="permissions are another matter there")
+    def test_what_is_still_in_the_log_is_never_left_out(
+        self, public: Path, request: pytest.FixtureRequest
+    ) -> None:
+        path = public / "state.db"
+        with opened(public / "written.db") as writer:
+            fill(writer)
+            expected = writer.head()
+            for end in ("", "-wal"):  # as a writer leaves them that was killed
+                shutil.copy(public / f"written.db{end}", public / f"state.db{end}")
+        for item in public.iterdir():
+            item.chmod(0o444)
+        public.chmod(0o555)
+        request.getfixturevalue("unprivileged")
+        with opened(path) as backend, pytest.raises(StateUnavailableError) as caught:
+            assert backend.head() == expected
+        assert caught.value.reason == "read_only"
+
+    def test_a_file_that_is_written_while_it_is_read_as_it_was(self, path: Path) -> None:
+        with opened(path) as backend:
+            fill(backend)
+        reading = protected(path, 1)
+        query = "SELECT count(*) FROM revisions"
+        assert reading.__enter__().execute(query).fetchone() == (1,)
+        os.utime(path, ns=(1, 1))
+        with pytest.raises(StateUnavailableError, match="written while it was read"):
+            reading.__exit__(None, None, None)
 
     @pytest.mark.skipif(sys.platform == "win32", reason="permissions are another matter there")
     def test_a_directory_that_may_not_be_written(

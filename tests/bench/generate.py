@@ -86,8 +86,10 @@ def lamform_project(directory: Path, releases: int, *, for_each: bool = False) -
         package.writestr("app.py", "def handler(event, context):\n    return event\n")
 
 
-def terraform_project(directory: Path, resources: int, *, for_each: bool = False) -> None:
-    """Write ``resources`` of ``terraform_data``, alike, and the state of their apply.
+def terraform_project(
+    directory: Path, resources: int, *, for_each: bool = False, applied: bool = True
+) -> None:
+    """Write ``resources`` of ``terraform_data``, alike, and the state of their apply if asked.
 
     The state is written by hand because Terraform's own apply takes a minute for a thousand.
     """
@@ -97,6 +99,8 @@ def terraform_project(directory: Path, resources: int, *, for_each: bool = False
     else:
         blocks = [_TERRAFORM_RESOURCE.format(number=number) for number in range(resources)]
     (directory / "main.tf").write_text("".join(blocks), encoding="utf-8")
+    if not applied:
+        return
     state = {
         "version": 4,
         "terraform_version": "1.4.0",  # the first that has terraform_data

@@ -26,6 +26,7 @@ from pathlib import Path
 
 import generate
 
+GROWTH = Path(__file__).with_name("growth.py")
 LAUNCH = Path(__file__).with_name("launch.py")
 LAMFORM = str(Path(sys.executable).with_name("lamform"))
 
@@ -169,9 +170,14 @@ def validation(*, cold: bool, for_each: bool) -> Callable[[Options], Comparison]
 
 
 def terraform_at(
-    directory: Path, environment: Mapping[str, str], options: Options, *, for_each: bool
+    directory: Path,
+    environment: Mapping[str, str],
+    options: Options,
+    *,
+    for_each: bool,
+    applied: bool = True,
 ) -> str:
-    """Return Terraform's path after it has made a like project ready.
+    """Return Terraform's path after it has made a like project ready, applied or not.
 
     Raises:
         SkippedError: there is no Terraform.
@@ -180,7 +186,7 @@ def terraform_at(
     if terraform is None:
         raise SkippedError("terraform is not on PATH")
     at = directory / "terraform"
-    generate.terraform_project(at, options.releases, for_each=for_each)
+    generate.terraform_project(at, options.releases, for_each=for_each, applied=applied)
     measure(Command([terraform, "init", "-input=false"], at, environment))
     return terraform
 
@@ -213,6 +219,37 @@ def settled_plan(*, for_each: bool) -> Callable[[Options], Comparison]:
     return benchmark
 
 
+def applying(backend: str, count: int) -> Sample:
+    """Return what engine and state take to plan and apply new releases, once."""
+    with workplace() as (directory, environment):
+        report = directory / "seconds"
+        arguments = [sys.executable, str(GROWTH), backend, str(count), str(report)]
+        whole = measure(Command(arguments, directory, environment))
+        return Sample(float(report.read_text(encoding="utf-8")), whole.memory)
+
+
+def growth(backend: str) -> Callable[[Options], Comparison]:
+    """Return the benchmark of N new releases against a tenth of them."""
+
+    def benchmark(options: Options) -> Comparison:
+        sizes = (options.releases, options.releases // 10)
+        turns = [[applying(backend, size) for size in sizes] for _ in range(options.repeat)]
+        samples = (_best(turn[at] for turn in turns) for at in range(len(sizes)))
+        return Comparison(*samples, time_budget=12.0)
+
+    return benchmark
+
+
+def first_apply(options: Options) -> Comparison:
+    """Engine and state work of an apply against Terraform's, which takes a minute: one turn."""
+    with workplace() as (directory, environment):
+        terraform = terraform_at(directory, environment, options, for_each=False, applied=False)
+        ours = applying("sqlite", options.releases)
+        command = [terraform, "apply", "-auto-approve", "-input=false"]
+        peer = measure(Command(command, directory / "terraform", environment))
+    return Comparison(ours, peer, time_budget=0.1)
+
+
 BENCHMARKS: Mapping[str, Callable[[Options], Comparison]] = {
     "lamform --version / python -c pass": start_up,
     "validate, cold / terraform validate": validation(cold=True, for_each=False),
@@ -220,6 +257,9 @@ BENCHMARKS: Mapping[str, Callable[[Options], Comparison]] = {
     "validate, one for_each / terraform validate": validation(cold=True, for_each=True),
     "plan, nothing to do / terraform plan": settled_plan(for_each=False),
     "plan, one for_each, nothing to do / terraform plan": settled_plan(for_each=True),
+    "apply of N in SQLite / of a tenth": growth("sqlite"),
+    "apply of N in a bucket / of a tenth": growth("s3"),
+    "apply, engine and state / terraform apply": first_apply,
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
-from backends.base import LeaseRequest
+from backends.base import EVERYTHING, LeaseRequest
 from backends.sqlite import SqliteBackend
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def database(shell: Shell) -> Path:
     return shell.root / ".lamform" / "state.db"
 
 
-def hold(shell: Shell, term: float = 3600) -> None:
+def hold(shell: Shell, term: float = 3600, exclusive: frozenset[str] = frozenset()) -> None:
     backend = SqliteBackend(database(shell), shell.name)
     backend.acquire(
         LeaseRequest(
@@ -37,6 +37,7 @@ def hold(shell: Shell, term: float = 3600) -> None:
             boot_id="",
             command="lamform apply",
             addresses=frozenset({'release.hello["dev"]'}),
+            exclusive=exclusive,
             term=term,
         )
     )
@@ -75,11 +76,19 @@ def test_a_lease_is_taken_away(shell: Shell) -> None:
     asked = shell("state", "unlock", "gone")
     assert asked.code == 1
     assert "by kim on elsewhere" in asked.err
+    assert "holds 1 release since" in asked.err
     assert "--auto-approve" in asked.err
     done = shell("state", "unlock", "gone", "--auto-approve", "--json")
     assert done.json["unlocked"]["who"] == "kim"
     jsonschema.validate(done.json, shell("schema", "state-unlock").json)
     assert shell("apply", "--auto-approve").code == 0
+
+
+def test_a_lease_on_everything_is_called_that(shell: Shell) -> None:
+    shell.applied()
+    hold(shell, exclusive=frozenset({EVERYTHING}))
+    asked = shell("state", "unlock", "gone")
+    assert "holds the whole state since" in asked.err
 
 
 def test_a_lease_that_nobody_holds(shell: Shell) -> None:

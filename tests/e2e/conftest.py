@@ -6,15 +6,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
 from declarative.sandbox.run import clean
 from declarative.sandbox.server import Sandbox
+from declarative.sandbox.world import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 LAMFORM = Path(sys.executable).with_name("lamform")
 HANDLER = "def handler(event, context):\n    return {answer!r}\n"
@@ -83,6 +87,261 @@ class User:
     def functions(self) -> set[str]:
         pages = self.aws.get_paginator("list_functions").paginate()
         return {one["FunctionName"] for page in pages for one in page["Functions"]}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One command for `Processes`; see `dying.py` for what ends it early.
+
+    Attributes:
+        notes: A file that gets a line for each write of state.
+        seconds: The process is killed when so many are over.
+    """
+
+    arguments: tuple[str, ...]
+    point: str = ""
+    when: str = "before"
+    notes: Path | None = None
+    seconds: float | None = None
+
+
+class Processes:
+    """Runs lamform in real processes, forked from one that has everything imported already."""
+
+    Job = Job
+
+    def __init__(self) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("dying.py")), "--serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def close(self) -> None:
+        self._server.communicate()
+
+    def run(
+        self, directory: Path, environment: Mapping[str, str], *jobs: Job
+    ) -> list[subprocess.CompletedProcess]:
+        """Run the jobs at the same time and return how each ended."""
+        with tempfile.TemporaryDirectory() as name:
+            asked = [
+                {
+                    "arguments": job.arguments,
+                    "point": job.point,
+                    "when": job.when,
+                    "notes": str(job.notes) if job.notes else None,
+                    "seconds": job.seconds,
+                    "directory": str(directory),
+                    "environment": dict(environment),
+                    "stdout": f"{name}/{number}.out",
+                    "stderr": f"{name}/{number}.err",
+                }
+                for number, job in enumerate(jobs)
+            ]
+            print(json.dumps(asked), file=self._server.stdin, flush=True)
+            codes = json.loads(self._server.stdout.readline())
+            return [
+                subprocess.CompletedProcess(
+                    one["arguments"],
+                    code,
+                    Path(one["stdout"]).read_text(),
+                    Path(one["stderr"]).read_text(),
+                )
+                for one, code in zip(asked, codes, strict=True)
+            ]
+
+
+HEAD = {
+    "sqlite": """
+lamform {
+  project = "many"
+}
+""",
+    "s3": """
+lamform {
+  project = "many"
+
+  backend "s3" {
+    bucket         = "states"
+    prefix         = "PREFIX"
+    region         = "us-east-1"
+    use_path_style = true
+  }
+}
+""",
+}
+
+PROJECT = """
+variable "memory" {
+  type    = number
+  default = 128
+}
+
+connector "aws" "main" {
+  region = "us-east-1"
+}
+
+environment "dev" {
+  type = "PreProduction"
+}
+
+infrastructure "main" {
+  environment = environment.dev
+  connector   = connector.aws.main
+  region      = "us-east-1"
+}
+
+service "worker" {
+  function {
+    function_name = "worker-${self.key}"
+    runtime       = "python3.13"
+    handler       = "app.handler"
+    role          = "arn:aws:iam::123456789012:role/worker"
+    memory_size   = var.memory
+  }
+
+  artifact "local" {
+    path = "src"
+  }
+
+  alias "live" {}
+}
+
+release "worker" {
+  for_each       = toset([for n in range(COUNT) : format("w%02d", n)])
+  service        = service.worker
+  infrastructure = infrastructure.main
+}
+"""
+
+SHOWN = {
+    "arn": "FunctionArn",
+    "architectures": "Architectures",
+    "code_sha256": "CodeSha256",
+    "code_size": "CodeSize",
+    "description": "Description",
+    "function_name": "FunctionName",
+    "handler": "Handler",
+    "memory_size": "MemorySize",
+    "package_type": "PackageType",
+    "role": "Role",
+    "runtime": "Runtime",
+    "timeout": "Timeout",
+}
+
+
+class Crew:
+    """A project of many like releases, its state in a file or a bucket, and what shows the truth.
+
+    Attributes:
+        directory: Where the project is.
+        prefix: Where in the bucket its state is.
+    """
+
+    def __init__(
+        self, room: Path, sandbox: Sandbox, processes: Processes, backend: str, count: int
+    ) -> None:
+        self.room, self.sandbox, self.processes = room, sandbox, processes
+        self.backend, self.count = backend, count
+        # Sandboxes of one process share their buckets.
+        self.directory, self.prefix = room / "project", room.name
+        (self.directory / "src").mkdir(parents=True)
+        self.environment = {**clean(os.environ), **sandbox.environment(), "HOME": str(room)}
+        session = boto3.session.Session(
+            aws_access_key_id=DEFAULT_ACCOUNT,
+            aws_secret_access_key="sandbox",
+            region_name=DEFAULT_REGION,
+        )
+        self.s3 = session.client("s3", endpoint_url=sandbox.url)
+        self.s3.create_bucket(Bucket="states")
+
+    @property
+    def functions(self) -> dict[str, Any]:
+        """The functions of the simulator themselves."""
+        region = self.sandbox.simulator._region(DEFAULT_ACCOUNT, DEFAULT_REGION)
+        return region.functions
+
+    def write(self, code: str, more: str = "") -> None:
+        """Write the files: the project, with ``more`` at its end, and the code."""
+        head = HEAD[self.backend].replace("PREFIX", self.prefix)
+        project = PROJECT.replace("COUNT", str(self.count))
+        (self.directory / "lamform.hcl").write_text(head + project + more)
+        (self.directory / "src" / "app.py").write_text(HANDLER.format(answer=code))
+
+    def together(self, *jobs: Job) -> list[subprocess.CompletedProcess]:
+        """Run commands at the same time; none may end in a way that is not meant."""
+        ended = self.processes.run(self.directory, self.environment, *jobs)
+        for done in ended:
+            assert "Traceback" not in done.stderr, done.stderr
+        return ended
+
+    def run(self, *arguments: str, **how: Any) -> subprocess.CompletedProcess:
+        """Run one command."""
+        [done] = self.together(Job(arguments, **how))
+        return done
+
+    def json(self, *arguments: str) -> Any:
+        done = self.run(*arguments, "--json")
+        return json.loads(done.stdout)
+
+    def observed(self) -> dict[str, Any]:
+        """Return what the simulator has, by function."""
+        call, found = self.sandbox.simulator.call, {}
+        for name in sorted(self.functions):
+            seen = call("GetFunction", FunctionName=name)
+            aliases = call("ListAliases", FunctionName=name)["Aliases"]
+            found[name] = {
+                **{key: seen["Configuration"][theirs] for key, theirs in SHOWN.items()},
+                "tags": seen["Tags"],
+                "aliases": {one["Name"]: one["FunctionVersion"] for one in aliases},
+            }
+        return found
+
+    def recorded(self) -> dict[str, Any]:
+        """Return what lamform says is recorded, by function."""
+        done = self.run("state", "show", "worker[*]", "--json")
+        document = json.loads(done.stdout)
+        if done.returncode:
+            [diagnostic] = document["diagnostics"]
+            assert diagnostic["summary"] == "No such release", diagnostic
+            return {}
+        found: dict[str, Any] = {}
+        for part in document["parts"]:
+            name = f"worker-{part['address'].split(chr(34))[1]}"
+            attributes = part["attributes"]
+            match part["kind"]:
+                case "function":
+                    found[name] = {key: attributes[key] for key in SHOWN} | {"aliases": {}}
+                case "tags":
+                    found[name]["tags"] = attributes
+                case "alias":
+                    label = part["address"].rpartition(".")[2]
+                    found[name]["aliases"][label] = attributes["function_version"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def crews(
+    tmp_path_factory: pytest.TempPathFactory, processes: Processes
+) -> Iterator[Callable[[str, int], Crew]]:
+    """Give a crew of a backend and a number of releases, in a sandbox that they share."""
+    with ExitStack() as stack:
+
+        def crew(backend: str, count: int) -> Crew:
+            sandbox = stack.enter_context(Sandbox(pending_seconds=0.02, update_seconds=0.02))
+            room = tmp_path_factory.mktemp(f"{backend}-{count}-")
+            return Crew(room, sandbox, processes, backend, count)
+
+        yield crew
+
+
+@pytest.fixture(scope="session")
+def processes() -> Iterator[Processes]:
+    running = Processes()
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import itertools
 import os
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -23,6 +22,7 @@ from declarative.engine.ports import Runner
 from declarative.engine.reading import Reading
 from declarative.engine.revert import plan_revert
 from declarative.engine.secrets import Secrets, literals_of
+from declarative.engine.stopping import Stop
 from declarative.engine.survey import DriftReport, find_drift
 from declarative.language.inputs import VariableInputs
 from declarative.language.saved import residual_scope
@@ -75,7 +75,7 @@ class World:
     )
     releases: list[BoundRelease] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: Stop = field(default_factory=Stop)
     outputs: dict[str, PlannedOutput] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
 

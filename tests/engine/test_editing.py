@@ -14,11 +14,12 @@ from backends.base import ConflictError, LeaseHeldError, LeaseRequest, RevisionD
 from backends.memory import MemoryBackend
 from declarative.artifacts.sources import ArtifactSources
 from declarative.engine.accepting import accept
-from declarative.engine.editing import Edited, forget, undo
+from declarative.engine.editing import Edited, forget
 from declarative.engine.moves import Move
 from declarative.engine.ports import Runner
 from declarative.engine.records import recorded_outputs
 from declarative.engine.renaming import move, moves_for
+from declarative.engine.undoing import undo
 from declarative.errors import LamformError, RefusedError, RemoteError
 from declarative.model.plan import PlannedOutput
 from declarative.model.revision import NOTHING

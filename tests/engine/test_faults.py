@@ -16,7 +16,7 @@ import pytest
 from declarative.errors import LamformError
 from declarative.model.bound import BoundAlias
 from declarative.model.plan import Plan
-from declarative.model.release_config import AliasConfig
+from declarative.model.release_config import AliasConfig, ServiceSettings
 
 FAULTS = {
     "refused": {"kind": "error-before", "code": "AccessDeniedException", "status": 403},
@@ -25,7 +25,16 @@ FAULTS = {
     "answer-lost": {"kind": "lost-answer"},
 }
 # Reading is repeated by the SDK when it breaks; only a refusal reaches the engine.
-READS = {"GetFunction", "ListAliases"}
+READS = {
+    "GetFunction",
+    "ListAliases",
+    "GetPolicy",
+    "GetFunctionUrlConfig",
+    "GetFunctionEventInvokeConfig",
+    "GetFunctionRecursionConfig",
+    "GetRuntimeManagementConfig",
+    "GetProvisionedConcurrencyConfig",
+}
 
 
 def two_aliases() -> dict[str, BoundAlias]:
@@ -60,6 +69,67 @@ def second(world) -> None:
     )
 
 
+PERMISSION = {"principal": "apigateway.amazonaws.com"}
+
+
+def around(world, answer: str, service: dict[str, object], alias: dict[str, object]) -> None:
+    world.code(answer)
+    config = AliasConfig.model_validate(alias)
+    settings = ServiceSettings.model_validate(service)
+    world.declare(world.release("one", settings=settings, aliases={"live": BoundAlias(config)}))
+
+
+def surrounded(world) -> None:
+    around(
+        world,
+        "one",
+        {
+            "url": {"auth_type": "AWS_IAM"},
+            "permission": {"apigw": PERMISSION, "s3": PERMISSION},
+            "recursive_loop": "Allow",
+        },
+        {},
+    )
+
+
+CHANGED = {**PERMISSION, "source_account": "123456789012"}
+
+
+def otherwise(world) -> None:
+    around(
+        world,
+        "two",
+        {
+            "url": {"auth_type": "NONE"},
+            "permission": {"apigw": CHANGED},
+            "event_invoke": {"maximum_retry_attempts": 0},
+        },
+        {},
+    )
+
+
+def hung(world) -> None:
+    around(
+        world,
+        "one",
+        {"reserved_concurrent_executions": 10},
+        {"permission": {"apigw": PERMISSION}, "provisioned_concurrent_executions": 2},
+    )
+
+
+def hung_otherwise(world) -> None:
+    around(
+        world,
+        "two",
+        {},
+        {
+            "permission": {"apigw": CHANGED},
+            "provisioned_concurrent_executions": 1,
+            "url": {"auth_type": "AWS_IAM"},
+        },
+    )
+
+
 def nothing(world) -> None:
     world.declare()
 
@@ -91,6 +161,10 @@ SCENARIOS = {
     "create": Scenario((), first, plan_files),
     "update": Scenario((first,), second, plan_files),
     "revert": Scenario((first, second), second, plan_revert),
+    "settings": Scenario((surrounded,), otherwise, plan_files),
+    "settings-back": Scenario((surrounded, otherwise), otherwise, plan_revert),
+    "hung": Scenario((hung,), hung_otherwise, plan_files),
+    "hung-back": Scenario((hung, hung_otherwise), hung_otherwise, plan_revert),
     "delete": Scenario((first,), nothing, plan_files),
     "replace": Scenario((first,), renamed, plan_files),
 }
@@ -100,6 +174,11 @@ QUICK = {
     "create": FAULTS.keys(),
     "update": {"broken", "answer-lost"},
     "revert": {"answer-lost"},
+    # Each kind by itself, quickly: `test_settings`.
+    "settings": set(),
+    "settings-back": set(),
+    "hung": {"answer-lost"},
+    "hung-back": set(),
     "delete": FAULTS.keys(),
     "replace": {"refused", "answer-lost"},
 }
@@ -133,8 +212,34 @@ def shape(world) -> dict[str, object]:
                 for alias in function.aliases.values()
             },
             "tags": function.tags,
+            "around": surroundings(function),
         }
     return found
+
+
+def surroundings(function) -> dict[str, object]:
+    """What surrounds a function; statements by what they say, whatever their ids."""
+    statements = {
+        qualifier: sorted(
+            str({name: value for name, value in one.items() if name != "Sid"}) for one in policy
+        )
+        for qualifier, policy in function.policies.items()
+    }
+    urls = {qualifier: url["AuthType"] for qualifier, url in function.urls.items()}
+    warm = {name: config["requested"] for name, config in function.provisioned.items()}
+    others = function.extras.get("RecursiveLoop"), function.extras.get("RuntimeManagement")
+    invoking = {
+        qualifier: {name: one for name, one in config.items() if name != "LastModified"}
+        for qualifier, config in function.invoke_configs.items()
+    }
+    return {
+        "statements": statements,
+        "urls": urls,
+        "warm": warm,
+        "reserved": function.reserved,
+        "invoking": invoking,
+        "others": others,
+    }
 
 
 def versions(world) -> dict[str, int]:

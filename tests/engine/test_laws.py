@@ -223,6 +223,19 @@ def test_many_threads_share_few_writes_and_every_record_is_durable_once() -> Non
     assert len({(record.address, record.step) for record in records}) == 30
 
 
+def test_the_end_of_a_step_rides_along_with_what_somebody_waits_for() -> None:
+    groups = []
+    with Journal(lambda records: groups.append(list(records)), lambda: "now") as journal:
+        journal.begin("release.a", "create")
+        journal.end("done", "release.a", "create", {"version": "1"})
+        journal.begin("release.a", "alias")
+        journal.end("done", "release.a", "alias")
+        written = [[(one.kind, one.step) for one in group] for group in groups]
+    assert written == [[("begin", "create")], [("done", "create"), ("begin", "alias")]]
+    assert [(one.kind, one.step) for one in groups[2]] == [("done", "alias")]
+    assert [one.sequence for group in groups for one in group] == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
 def test_a_write_that_fails_reaches_those_who_wait_for_it_and_only_them(error) -> None:
     writes = []

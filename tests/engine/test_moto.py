@@ -6,7 +6,10 @@ What moto does not do, and this file therefore does not ask of it:
 - there are no timelines: a function is Active, an update Successful, at once;
 - ``Code.Location`` cannot be fetched, so a revert gets code from the files, not from a version;
 - Python handlers do not run (that takes Docker);
-- no provisioned concurrency, account settings, recursion or runtime management.
+- no provisioned concurrency, account settings, recursion or runtime management;
+- a ``RevisionId`` never matches when a permission is removed;
+- a URL whose ``InvokeMode`` is not given answers ``Buffered``, which is none of AWS's words;
+- ``PutFunctionEventInvokeConfig`` keeps what it is not given.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from moto.server import ThreadedMotoServer
 from backends.memory import MemoryBackend, MemoryStore
 from declarative.aws.session import AwsCloud
 from declarative.model.bound import BoundAlias
-from declarative.model.release_config import AliasConfig
+from declarative.model.release_config import AliasConfig, ServiceSettings
 
 ACCOUNT = "123456789012"
 
@@ -91,3 +94,40 @@ def test_the_loop_on_moto(moto_world) -> None:
     world.declare()
     assert world.apply().status == "applied"
     assert client.list_functions()["Functions"] == []
+
+
+S3 = {"principal": "s3.amazonaws.com"}
+AROUND = {
+    "url": [
+        {"auth_type": "NONE", "invoke_mode": "RESPONSE_STREAM"},
+        {"auth_type": "AWS_IAM", "invoke_mode": "RESPONSE_STREAM"},
+        None,
+    ],
+    "permission": [{"one": S3}, {"one": S3, "two": {**S3, "source_account": ACCOUNT}}],
+    "event_invoke": [{"maximum_retry_attempts": 1}, None],
+    "reserved_concurrent_executions": [5, 6, None],
+}
+"""The settings that moto implements, and what they are one after the other."""
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_settings_on_moto(moto_world, name: str) -> None:
+    world = moto_world
+    for value in AROUND[name]:
+        settings = ServiceSettings.model_validate({} if value is None else {name: value})
+        world.declare(world.release(settings=settings))
+        result = world.apply()
+        assert result.status == "applied", result.failures
+        assert world.plan().changes == ()
+        assert world.drift().findings == ()
+
+
+def test_moto_refuses_every_revision_id_of_a_removed_permission(moto_world) -> None:
+    """The reason why no permission changes or goes away above; a wish for moto."""
+    world = moto_world
+    for permission in ({"one": S3}, {}):
+        settings = ServiceSettings.model_validate({"permission": permission})
+        world.declare(world.release(settings=settings))
+        result = world.apply()
+    assert result.status == "failed"
+    assert "changed since it was read" in result.failures[0].summary

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from declarative.engine.editing import undo
 from declarative.engine.planner import make_plan
 from declarative.engine.shards import Shard, shard_of
+from declarative.engine.undoing import undo
 from declarative.errors import ConfigurationError, LamformError, RefusedError, StalePlanError
 from declarative.model.address import Address
 from declarative.model.bound import Relocation

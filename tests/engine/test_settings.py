@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from declarative.cli.state import parts
+from declarative.engine.accepting import accept
 from declarative.engine.around import look_around
+from declarative.engine.editing import forget
 from declarative.engine.setting_calls import CALLS, Setting
+from declarative.engine.statediff import difference
 from declarative.errors import LamformError
 from declarative.model.address import PartKey
 from declarative.model.bound import BoundAlias
@@ -238,6 +242,40 @@ def test_what_others_change_between_plan_and_apply_stops_it(world, case) -> None
         world.apply(plan)
 
 
+@every
+def test_what_somebody_else_did_is_accepted(world, case) -> None:
+    apply(world, release(world, case, 0))
+    for attributes in (case.attributes(1), None):
+        disturb(world, case, attributes)
+        accept([case.address], world.writing())
+        assert world.drift().findings == ()
+        recorded = world.record().settings.get(case.part)
+        assert (recorded.attributes if recorded else None) == (attributes or absent(case))
+        # What the files want is another matter.
+        assert case.address in actions(world.plan())
+    apply(world, *world.releases)
+    assert there(world, case, recorded_id(world, case)) == case.attributes(0)
+
+
+@every
+def test_what_is_forgotten_is_nobodys_business(world, case) -> None:
+    apply(world, release(world, case, 0))
+    forget([case.address], world.writing())
+    assert case.part not in world.record().settings
+    world.declare(release(world))
+    assert world.plan().changes == ()
+    world.apply()
+    assert there(world, case) == case.attributes(0)
+    [changed] = difference(world.state, (1, 2), parts_of)
+    found = {one.address: str(one.action) for one in changed.changes}
+    # The function's status is "edited".
+    assert found == {case.address: "delete", "release.checkout.function": "update"}
+
+
+def parts_of(record) -> dict[str, dict[str, object]]:
+    return {one.address: one.attributes for one in parts(record)}
+
+
 FAULTS = {
     "refused": {"kind": "error-before", "code": "AccessDeniedException", "status": 403},
     "broken": {"kind": "error-before"},
@@ -246,7 +284,13 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(fault, marks=[] if fault == "answer-lost" else [pytest.mark.slow])
+        for fault in FAULTS
+    ],
+)
 @every
 def test_whatever_call_fails_applying_again_gets_there(world, case, fault) -> None:
     """Create, change and remove: a fault at each call that changes something."""
@@ -264,7 +308,8 @@ def test_whatever_call_fails_applying_again_gets_there(world, case, fault) -> No
                 world.restore(start)
                 world.fail(operation, nth, **FAULTS[fault])
                 with suppress(LamformError):
-                    world.apply(plan)
+                    ended = world.apply(plan).status
+                    assert fault != "refused" or ended == "failed"
                 world.sandbox.simulator.faults.clear()
                 assert world.drift().findings == (), (operation, nth)
                 apply(world, *world.releases)

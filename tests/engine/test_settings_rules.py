@@ -529,3 +529,81 @@ def test_runtime_management_goes_back_to_auto_and_the_plan_says_so(world) -> Non
     world.declare(world.release())
     [change] = world.plan().changes
     assert "goes back to Auto" in change.reason
+
+
+# Other ways to come to a release
+
+
+def test_a_function_under_another_name_gets_all_of_it(world) -> None:
+    given = world.release(settings=settings(**EVERYTHING), aliases={"live": alias(**HUNG)})
+    apply(world, given)
+    plan = apply(world, replace(given, function_name=world.name("renamed")))
+    assert steps(plan)[0] == "prepare create_function"
+    assert steps(plan)[-1] == "finish delete_function"
+    assert world.aws("GetFunctionUrlConfig", "renamed")["AuthType"] == "AWS_IAM"
+    assert world.record().settings.keys() == world.record().desired.settings.keys()
+    assert world.drift().findings == ()
+
+
+def test_what_an_adopted_function_has_is_compared_where_it_is_declared(world) -> None:
+    apply(world, world.release(settings=settings(url={"auth_type": "NONE"})))
+    world.aws("PutFunctionRecursionConfig", RecursiveLoop="Allow")
+    world.state._store.projects.clear()
+    around = {"url": {"auth_type": "AWS_IAM"}, "reserved_concurrent_executions": 3}
+    world.declare(world.release(settings=settings(**around)))
+    plan = world.plan()
+    assert {one.kind: str(one.action) for one in plan.changes if one.kind in KINDS} == {
+        "url": "update",
+        "reserved_concurrency": "create",
+    }
+    assert world.apply(plan).status == "applied"
+    # What nobody declared stays as it is, unread.
+    assert world.aws("GetFunctionRecursionConfig")["RecursiveLoop"] == "Allow"
+    assert world.record().settings.keys() == {"url", "reserved_concurrency"}
+
+
+def test_an_alias_that_gets_weights_loses_its_capacity_before(world) -> None:
+    apply(world, world.release(aliases={"live": alias(provisioned_concurrent_executions=2)}))
+    world.code("two")
+    apply(world, world.release(aliases={"live": alias(provisioned_concurrent_executions=2)}))
+    weighted = alias(routing={"1": Decimal("0.25")})
+    plan = apply(world, world.release(aliases={"live": weighted}))
+    assert steps(plan) == [
+        "switch remove_setting alias.live.provisioned_concurrency",
+        "switch update_alias",
+    ]
+    plan = apply(world, world.release(aliases={"live": alias(provisioned_concurrent_executions=1)}))
+    assert steps(plan) == [
+        "switch update_alias",
+        "switch set_setting alias.live.provisioned_concurrency",
+    ]
+
+
+def test_an_alias_that_somebody_deleted_comes_back_with_all_that_hung_on_it(world) -> None:
+    apply(world, world.release(aliases={"live": alias(**HUNG)}))
+    for qualified in ("DeleteProvisionedConcurrencyConfig", "DeleteFunctionUrlConfig"):
+        world.aws(qualified, Qualifier="live")
+    world.aws("DeleteAlias", Name="live")
+    assert {one.address for one in world.drift().findings} == {"release.checkout.alias.live"}
+    plan = apply(world, *world.releases)
+    assert {one.split()[0] for one in steps(plan)} == {"prepare"}
+    assert len(steps(plan)) == 1 + len(HUNG)
+    assert world.drift().findings == ()
+
+
+def test_capacity_that_aws_cannot_give_fails_with_advice(world) -> None:
+    apply(world, world.release())
+    hung = alias(provisioned_concurrent_executions=2)
+    world.declare(world.release(aliases={"live": hung}))
+    message = "Specified ConcurrentExecutions for function is greater than account's unreserved"
+    world.fail(
+        "PutProvisionedConcurrencyConfig",
+        code="InvalidParameterValueException",
+        status=400,
+        message=message,
+    )
+    result = world.apply()
+    assert result.status == "failed"
+    assert message in result.failures[0].detail
+    assert world.record().settings == {}
+    apply(world, *world.releases)

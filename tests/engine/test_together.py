@@ -10,6 +10,8 @@ import pytest
 
 from backends.base import LeaseHeldError, RunRecord
 from backends.memory import MemoryBackend
+from declarative.aws.retries import Pacing
+from declarative.aws.session import AwsCloud
 from declarative.engine import leases
 from declarative.engine.apply import apply_plan
 from declarative.engine.records import recorded_outputs
@@ -292,3 +294,28 @@ def leave_open(world, plan) -> None:
             ),
             token=lease.token,
         )
+
+
+def test_a_signal_ends_the_repeating_of_a_call(world) -> None:
+    world.declare(world.release())
+    world.apply()
+    world.declare(world.release(function={"memory_size": 512}))
+    plan = world.plan()
+    world.clients = AwsCloud(pacing=Pacing(sleep=world.stop.sleep))
+    world.fail(
+        "UpdateFunctionConfiguration",
+        code="ResourceConflictException",
+        message="The operation cannot be performed at this time. An update is in progress",
+        status=409,
+        times=10_000,
+    )
+
+    def stop_while_it_is_refused(event) -> None:
+        if event.type == "step_started":
+            world.stop.set()
+
+    result = apply_plan(plan, replace(world.writing(), listener=stop_while_it_is_refused))
+    assert result.status == "interrupted"
+    assert result.revision.status == "interrupted"
+    world.sandbox.simulator.faults.clear()
+    assert world.record().function.attributes["memory_size"] == 256

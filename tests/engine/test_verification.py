@@ -83,3 +83,25 @@ def test_an_address_map_that_history_does_not_make(
         f"The address map has x at a0; history says {object_id(b'0')}.",
         "The address map has y at more; history says nothing.",
     )
+
+
+def test_a_pruned_state_is_whole(store: MemoryStore) -> None:
+    backend = MemoryBackend(store, "shop")
+    (lease,) = backend.leases()
+    backend.forget(2, token=lease.token)
+    result = verify(backend)
+    assert (result.revisions, result.objects, result.damage) == (1, 4, ())
+
+
+def test_what_a_pruned_state_starts_from(store: MemoryStore) -> None:
+    backend = MemoryBackend(store, "shop")
+    (lease,) = backend.leases()
+    backend.forget(2, token=lease.token)
+    project = store.projects["shop"]
+    del project.objects[object_id(b"0")]
+    assert found(store) == (f"Object {object_id(b'0')} is missing.",)
+    project.objects[object_id(b"0")] = b"0"
+    project.origin = replace(project.origin, id="f" * 64)
+    (said,) = found(store)
+    assert said.startswith("Revision 3, the oldest that is kept, names")
+    assert said.endswith(f"history starts from revision 2, which is {'f' * 64}.")

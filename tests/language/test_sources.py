@@ -46,7 +46,7 @@ infrastructure "main" {
 service "app" {
   function {
     function_name = "app"
-    role          = "r"
+    role          = "arn:aws:iam::111111111111:role/r"
     runtime       = "python3.13"
     handler       = "h"
     %s

@@ -7,16 +7,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from declarative.errors import LamformError
-from declarative.model.address import Address, select
+from declarative.model.address import Address, PartKey, select
 
 names = st.from_regex(r"[a-z_][a-z0-9_-]{0,8}", fullmatch=True)
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
-addresses = st.builds(Address, names, st.none() | texts) | st.builds(
-    Address,
-    names,
-    st.none() | texts,
-    st.sampled_from(["function", "tags", "alias", "permission"]),
-    texts,
+addresses = (
+    st.builds(Address, names, st.none() | texts)
+    | st.builds(
+        Address,
+        names,
+        st.none() | texts,
+        st.sampled_from(["function", "tags", "alias", "permission"]),
+        texts,
+    )
+    | st.builds(
+        Address,
+        names,
+        st.none() | texts,
+        st.sampled_from(["url", "permission", "provisioned_concurrency"]),
+        texts,
+        texts,
+    )
 )
 
 RELEASES = [
@@ -41,7 +52,11 @@ def test_two_addresses_never_share_a_text(one: Address, other: Address) -> None:
 
 @given(addresses)
 def test_a_part_belongs_to_its_release(address: Address) -> None:
-    assert address.release.part(address.kind, address.label) == address
+    part = PartKey(address.alias, address.kind, address.label)
+    assert address.release.at(part) == address
+    if address.kind:
+        assert PartKey.parse(str(part)) == part
+        assert str(address) == f"{address.release}.{part}"
     assert str(address).startswith(str(address.release))
 
 
@@ -56,6 +71,15 @@ def test_a_part_belongs_to_its_release(address: Address) -> None:
             Address("checkout", 'a"b\\c', "alias", "live"),
         ),
         ('release.checkout.alias["2024-06"]', Address("checkout", None, "alias", "2024-06")),
+        (
+            "release.checkout.alias.live.permission.apigw",
+            Address("checkout", None, "permission", "apigw", "live"),
+        ),
+        (
+            'release.checkout["eu"].alias["2024-06"].url',
+            Address("checkout", "eu", "url", "", "2024-06"),
+        ),
+        ("release.checkout.alias.alias.url", Address("checkout", None, "url", "", "alias")),
     ],
 )
 def test_the_canonical_form(text: str, address: Address) -> None:
@@ -65,7 +89,16 @@ def test_the_canonical_form(text: str, address: Address) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "checkout", "release.", "release.2x", "release.a[eu]", 'release.a["eu"', "release.a b"],
+    [
+        "",
+        "checkout",
+        "release.",
+        "release.2x",
+        "release.a[eu]",
+        'release.a["eu"',
+        "release.a b",
+        "release.a.alias.x.alias.y",
+    ],
 )
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(LamformError, match="not the address"):
@@ -114,3 +147,12 @@ def test_every_release_can_be_chosen_by_its_own_address(found: list[Address]) ->
     known = [str(address) for address in found]
     for address in found:
         assert str(address) in select(known, [str(address)])
+
+
+@pytest.mark.parametrize("prefix", ["", "release."])
+def test_a_part_where_a_release_is_chosen_names_its_release(prefix: str) -> None:
+    for part in ("alias.live.url", "permission.apigw", "function"):
+        with pytest.raises(LamformError, match=r"as a whole: release\.checkout\."):
+            select(RELEASES, [f"{prefix}checkout.{part}"])
+    parts = [*RELEASES, "release.checkout.alias.live.url"]
+    assert select(parts, ["checkout.alias.live.url"]) == {"release.checkout.alias.live.url"}

@@ -179,6 +179,17 @@ def test_sleeps_of_threads_overlap(clock: SimulatedClock) -> None:
     assert clock.monotonic() - began == 8
 
 
+def test_the_shortest_sleep_lets_time_pass(clock: SimulatedClock) -> None:
+    clock.advance(1e9)
+    began = clock.monotonic()
+    clock.sleep(1e-12)
+    assert clock.monotonic() > began
+    began = clock.monotonic()
+    clock.sleep(0)
+    clock.sleep(-1)
+    assert clock.monotonic() == began
+
+
 def test_sessions_made_before_go_over_http(new_function: Make) -> None:
     session = boto3.Session("123456789012", "secret", region_name="us-east-1")
     with Sandbox(in_process=True) as sandbox:

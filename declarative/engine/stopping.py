@@ -1,0 +1,33 @@
+"""Ending a run from outside: a signal sets it, and everything that waits heeds it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from declarative.errors import InterruptedRunError
+
+
+class Stop(threading.Event):
+    """Set when a run is to end.
+
+    Attributes:
+        heeded: Whether waiting for AWS ends then. What was done has to be looked at and
+            recorded all the same: from then on it is not.
+    """
+
+    def __init__(self) -> None:
+        """Begin unset and heeded."""
+        super().__init__()
+        self.heeded = True
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, for AWS to take a call.
+
+        Raises:
+            InterruptedRunError: the run is to end.
+        """
+        if not self.heeded:
+            time.sleep(seconds)
+        elif self.wait(seconds):
+            raise InterruptedRunError.of("Interrupted", "AWS was not asked again.")
