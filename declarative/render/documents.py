@@ -350,9 +350,9 @@ SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "state-edit": StateEditDocument,
     "state-gc": StateGcDocument,
     "state-list": StateListDocument,
-    "state-recover": StateRecoverDocument,
-    "state-pull": StatePullDocument,
     "state-migrate": StateMigrateDocument,
+    "state-pull": StatePullDocument,
+    "state-recover": StateRecoverDocument,
     "state-unlock": StateUnlockDocument,
     "state-verify": StateVerifyDocument,
 }
