@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 DIRECT_LIMIT: Final = 50 * 1024 * 1024
 """Bytes of the largest package that Lambda takes with the call itself."""
 
+UNZIPPED_LIMIT: Final = 250 * 1024 * 1024
+"""Bytes that a package may have once Lambda has unzipped it, its layers included."""
+
 
 def pack(root: Path, artifact: LocalArtifact) -> bytes:
     """Return the package of a local artifact.
@@ -71,7 +74,27 @@ def _as_it_is(path: Path, artifact: LocalArtifact) -> bytes:
             "is neither a directory nor a .zip file",
             "Name the directory that holds the code, or a zip of it.",
         )
+    _check_unzipped(package, artifact)
     return package
+
+
+def _check_unzipped(package: bytes, artifact: LocalArtifact) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(package)) as archived:
+            size = sum(member.file_size for member in archived.infolist())
+    except (zipfile.BadZipFile, ValueError) as error:
+        advice = "Build it again."
+        raise _problem(
+            "Artifact is no package", artifact, f"is damaged: {error}", advice
+        ) from error
+    if size > UNZIPPED_LIMIT:
+        raise _problem(
+            "Artifact is too large",
+            artifact,
+            f"has {size / 1024**2:.1f} MB once it is unzipped, and Lambda takes at most 250 MB, "
+            "layers included",
+            "Leave out what the function does not need, or use a container image.",
+        )
 
 
 def _check_size(size: int, artifact: LocalArtifact) -> None:

@@ -128,6 +128,17 @@ def _drift(app: typer.Typer) -> None:
     )
 
 
+def _adopt(app: typer.Typer) -> None:
+    from declarative.cli.adopt import adopt
+
+    _add(
+        app,
+        adopt,
+        "lamform adopt checkout --function checkout-prod",
+        short_help="Write the files for functions that exist.",
+    )
+
+
 def _history(app: typer.Typer) -> None:
     from declarative.cli.history import history
 
@@ -218,6 +229,7 @@ _COMMANDS: Final[Mapping[str, Callable[[typer.Typer], None]]] = {
     "revert": _revert,
     "rollback": _rollback,
     "drift": _drift,
+    "adopt": _adopt,
     "history": _history,
     "state": _state,
     "output": _output,

@@ -28,26 +28,22 @@ def apply(
     ] = None,
     *,
     auto_approve: options.AutoApprove = False,
-    plan_id: Annotated[
-        str | None,
-        typer.Option("--plan-id", metavar="ID", help="Apply only the plan reviewed under this id."),
-    ] = None,
-    new_state: Annotated[
-        bool, typer.Option("--new-state", help="The first apply: start the state.")
-    ] = False,
+    plan_id: options.PlanId = None,
+    new_state: options.NewState = False,
     message: options.Message = "",
     parallelism: options.Parallelism = 10,
     lock_timeout: options.LockTimeout = 0.0,
-    shard: Annotated[
-        str | None,
-        typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts of the saved plan."),
-    ] = None,
+    shard: options.ShardOption = None,
     only: options.Only = None,
     exclude: options.Exclude = None,
     environment: options.Environments = None,
     destroy: options.Destroy = False,
     refresh: options.RefreshOption = options.Refresh.FULL,
     roll_forward: options.RollForward = False,
+    no_adopt: options.NoAdopt = False,
+    take_over: options.TakeOver = False,
+    adopt_removes_env: options.AdoptRemovesEnv = False,
+    leave_triggers: options.LeaveTriggers = False,
     var: options.Variables = None,
     var_file: options.VariableFiles = None,
 ) -> None:
@@ -59,22 +55,23 @@ def apply(
     part = _part(shard, file)
     told = message or (f"shard {part}" if part else "")
     settings = ApplySettings(told, parallelism, lock_timeout)
-    consent = runs.Consent(auto_approve or plan_id is not None or file is not None, new_state)
+    agreed = runs.Consent(auto_approve or plan_id is not None or file is not None, new_state)
     inputs = inputs_of(session, var, var_file)
     chosen = (tuple(only or ()), tuple(exclude or ()), tuple(environment or ()))
-    selected = plans.Selected(*chosen, destroy, refresh, roll_forward)
+    consent = options.consent(no_adopt, take_over, adopt_removes_env, leave_triggers)
+    selected = plans.Selected(*chosen, destroy, refresh, roll_forward, consent)
     if file is not None:
         _refuse_selection(selected)
         made = plans.read(file)
         plans.expect_id(made, plan_id)
         made = _divided(session, made, part)
         with open_world(made.backend, made.project, inputs) as world:
-            raise typer.Exit(_carry_out(session, world, made, world.secrets(), (consent, settings)))
+            raise typer.Exit(_carry_out(session, world, made, world.secrets(), (agreed, settings)))
     with open_project(inputs) as opened:
         fresh = plans.make(opened, selected, parallelism=parallelism)
         warn(session, opened.project)
         plans.expect_id(fresh.plan, plan_id)
-        code = _carry_out(session, opened.world, fresh.plan, fresh.secrets, (consent, settings))
+        code = _carry_out(session, opened.world, fresh.plan, fresh.secrets, (agreed, settings))
         raise typer.Exit(code)
 
 
@@ -141,8 +138,9 @@ def _refuse_selection(selected: plans.Selected) -> None:
     if selected != plans.Selected(refresh=options.Refresh.FULL):
         raise LamformError.of(
             "A saved plan cannot be selected from",
-            "--only, --exclude, --environment, --destroy, --refresh and --roll-forward belong to "
-            "the making of a plan. Give them to lamform plan, or leave out the file.",
+            "--only, --exclude, --environment, --destroy, --refresh, --roll-forward and what a "
+            "plan needs consent for belong to the making of a plan. Give them to lamform plan, "
+            "or leave out the file.",
         )
 
 

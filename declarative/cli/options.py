@@ -8,6 +8,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from declarative.model.plan import Consent
+
 
 class Format(StrEnum):
     """How a result is written."""
@@ -59,6 +61,37 @@ RollForward: TypeAlias = Annotated[
     bool,
     typer.Option("--roll-forward", help="End the hold of a revert on the selected releases."),
 ]
+NoAdopt: TypeAlias = Annotated[
+    bool, typer.Option("--no-adopt", help="Refuse a plan that would adopt a function.")
+]
+TakeOver: TypeAlias = Annotated[
+    bool,
+    typer.Option("--take-over", help="Adopt functions of other projects and of CloudFormation."),
+]
+AdoptRemovesEnv: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--adopt-removes-env", help="Let adopting remove environment variables nobody declares."
+    ),
+]
+LeaveTriggers: TypeAlias = Annotated[
+    bool,
+    typer.Option("--leave-triggers", help="Delete functions that event source mappings invoke."),
+]
+
+
+def consent(
+    no_adopt: bool, take_over: bool, adopt_removes_env: bool, leave_triggers: bool
+) -> Consent:
+    """Return what the four options above consent to."""
+    return Consent(
+        no_adopt=no_adopt,
+        take_over=take_over,
+        adopt_removes_env=adopt_removes_env,
+        leave_triggers=leave_triggers,
+    )
+
+
 FormatOption: TypeAlias = Annotated[
     Format | None, typer.Option("--format", help="How to write the result.", show_default="text")
 ]
@@ -74,6 +107,17 @@ Parallelism: TypeAlias = Annotated[
 LockTimeout: TypeAlias = Annotated[
     float,
     typer.Option("--lock-timeout", min=0, metavar="SECONDS", help="Wait for another run's lease."),
+]
+PlanId: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--plan-id", metavar="ID", help="Apply only the plan reviewed under this id."),
+]
+NewState: TypeAlias = Annotated[
+    bool, typer.Option("--new-state", help="The first apply: start the state.")
+]
+ShardOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts of the saved plan."),
 ]
 RevisionOption: TypeAlias = Annotated[
     int | None,

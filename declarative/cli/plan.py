@@ -32,6 +32,10 @@ def plan(
     destroy: options.Destroy = False,
     refresh: options.RefreshOption = options.Refresh.FULL,
     roll_forward: options.RollForward = False,
+    no_adopt: options.NoAdopt = False,
+    take_over: options.TakeOver = False,
+    adopt_removes_env: options.AdoptRemovesEnv = False,
+    leave_triggers: options.LeaveTriggers = False,
     parallelism: options.Parallelism = 10,
     var: options.Variables = None,
     var_file: options.VariableFiles = None,
@@ -40,6 +44,7 @@ def plan(
     session: Session = context.obj
     session.use(style)
     plans.expect_place(out)
+    consent = options.consent(no_adopt, take_over, adopt_removes_env, leave_triggers)
     selected = plans.Selected(
         tuple(only or ()),
         tuple(exclude or ()),
@@ -47,6 +52,7 @@ def plan(
         destroy,
         refresh,
         roll_forward,
+        consent,
     )
     with open_project(inputs_of(session, var, var_file)) as opened:
         made = plans.make(opened, selected, parallelism=parallelism).plan

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from declarative.errors import (
 )
 from declarative.language.world import UnknownWorld
 from declarative.model.address import select
-from declarative.model.plan import PLAN_FORMAT, Plan, Selection
+from declarative.model.plan import PLAN_FORMAT, Consent, Plan, Selection
 from declarative.render.diagnostics import diagnostics_text
 from declarative.render.documents import document
 from declarative.render.text import plan_text
@@ -52,6 +52,7 @@ class Selected:
     destroy: bool = False
     refresh: Refresh | None = None
     roll_forward: bool = False
+    consent: Consent = field(default_factory=Consent)
 
     def addresses(self, opened: OpenProject) -> frozenset[str] | None:
         """Return the selected releases of the files, or None for all of them.
@@ -79,6 +80,7 @@ class Selected:
             destroy=self.destroy,
             refresh=self.refresh.value if self.refresh else "full",
             roll_forward=self.roll_forward,
+            consent=self.consent,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -19,6 +19,13 @@ from declarative.model.plan import Selection
 
 _HEALTHY = ("applied", "edited")
 
+_IfFailed: TypeAlias = Annotated[
+    bool, typer.Option("--if-failed", help="Do nothing unless the newest revision ended badly.")
+]
+_AllowFailed: TypeAlias = Annotated[
+    bool, typer.Option("--allow-failed", help="Go back even to a release that failed then.")
+]
+
 
 def revert(
     context: typer.Context,
@@ -28,14 +35,11 @@ def revert(
     *,
     only: options.Only = None,
     environment: options.Environments = None,
-    if_failed: Annotated[
-        bool,
-        typer.Option("--if-failed", help="Do nothing unless the newest revision ended badly."),
-    ] = False,
-    allow_failed: Annotated[
-        bool,
-        typer.Option("--allow-failed", help="Go back even to a release that failed then."),
-    ] = False,
+    if_failed: _IfFailed = False,
+    allow_failed: _AllowFailed = False,
+    take_over: options.TakeOver = False,
+    adopt_removes_env: options.AdoptRemovesEnv = False,
+    leave_triggers: options.LeaveTriggers = False,
     auto_approve: options.AutoApprove = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Save the plan, apply nothing.")
@@ -59,7 +63,12 @@ def revert(
             runs.tell_nothing(session, "Nothing has failed: nothing to go back from.")
             return
         chosen = _chosen(opened, only, environment, _earlier(target, head))
-        made = _make(opened, target, chosen, environment, allow_failed=allow_failed)
+        selection = Selection(
+            only=tuple(sorted(chosen or ())),
+            environments=tuple(sorted(environment or ())),
+            consent=options.consent(False, take_over, adopt_removes_env, leave_triggers),
+        )
+        made = _make(opened, target, chosen, selection, allow_failed=allow_failed)
         if session.json and out is None:
             plans.judge(made.plan)
         else:
@@ -114,14 +123,11 @@ def _make(
     opened: OpenProject,
     target: str,
     chosen: frozenset[str] | None,
-    environments: list[str] | None,
+    selection: Selection,
     *,
     allow_failed: bool,
 ) -> plans.Made:
     secrets = opened.secrets()
-    selection = Selection(
-        only=tuple(sorted(chosen or ())), environments=tuple(sorted(environments or ()))
-    )
     plan = plan_revert(
         target,
         opened.request((), selection),

@@ -193,6 +193,7 @@ class OpenProject:
             outputs={name: planned_output(output) for name, output in outputs.items()},
             git=git,
             reads=self.world.reads,
+            relocations=self.project.relocations(),
             warnings=(_UNCOMMITTED,) if git and git.dirty and self.head.asked else (),
         )
 

@@ -5,6 +5,7 @@
       record_dead_runs      what dead runs did becomes a revision
       binding.check_recorded, binding.verify      the plan still describes the world
       _resolve_values       secrets, from memory or from residual expressions
+      record_edits          what ``moved`` and ``removed`` make of state is a revision
       begin_run             the intent is durable before the first change
       Run.walk_phase        prepare, switch, finish: each a dependency graph of releases
         Run.take_steps      journal begin, ``execute.perform``, journal end
@@ -39,6 +40,7 @@ from declarative.engine.journal import Journal
 from declarative.engine.leases import HeldLease, new_run
 from declarative.engine.observe import Observation, hidden_leaf
 from declarative.engine.records import recorded_outputs
+from declarative.engine.relocation import pending_edit, record_edits
 from declarative.engine.run import Run, RunWorld
 from declarative.engine.snapshot import Snapshot, read_snapshot
 from declarative.engine.writing import Writing
@@ -110,7 +112,9 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
     run = new_run()
     with _lease(plan, writing, run) as lease:
         record_dead_runs(writing, lease)
-        snapshot = read_snapshot(writing.state)
+        present = read_snapshot(writing.state)
+        edits = pending_edit(plan, present, writing.state)
+        snapshot = edits.after
         binding.check_recorded(plan, snapshot)
         snapshot.releases.load(release.address for release in plan.releases)
         binding.check_outputs(plan, snapshot)
@@ -121,7 +125,13 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
             lambda release: writing.reader(plan, release),
             parallelism=writing.parallelism,
         )
-        return _run(plan, writing, lease, snapshot, (run, observed))
+        values = {
+            release.address: _resolve_values(release, writing, snapshot)
+            for release in plan.releases
+        }
+        edited, snapshot = record_edits(edits, writing, lease, present)
+        begun = _Begun(run, observed, values, edited)
+        return _run(plan, writing, lease, snapshot, begun)
 
 
 def _lease(plan: Plan, writing: Writing, run: str) -> HeldLease:
@@ -130,7 +140,7 @@ def _lease(plan: Plan, writing: Writing, run: str) -> HeldLease:
     Dead runs that have nothing to do with the plan are recovered by whoever comes first;
     where that is another run, this one does not wait for it.
     """
-    planned = frozenset(release.address for release in plan.releases)
+    planned = frozenset((*(release.address for release in plan.releases), *plan.edits.touches))
     exclusive = frozenset(one.infrastructure for one in plan.releases if one.exclusive)
     dead = [frozenset(run.open) for run in recovery.dead_runs(writing.state, writing.runner)]
     needed = planned.union(*(left for left in dead if left & planned))
@@ -157,17 +167,24 @@ def _check_accounts(plan: Plan, writing: Writing) -> None:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What a run starts from.
+
+    Attributes:
+        edited: The revision that the plan's edits of state have made.
+    """
+
+    run: str
+    observed: Mapping[str, Observation]
+    values: Mapping[str, dict[Path, JsonValue]] = field(repr=False)
+    edited: Revision | None = None
+
+
 def _run(
-    plan: Plan,
-    writing: Writing,
-    lease: HeldLease,
-    snapshot: Snapshot,
-    begun: tuple[str, Mapping[str, Observation]],
+    plan: Plan, writing: Writing, lease: HeldLease, snapshot: Snapshot, begun: _Begun
 ) -> ApplyResult:
-    run_id, observed = begun
-    values = {
-        release.address: _resolve_values(release, writing, snapshot) for release in plan.releases
-    }
+    run_id = begun.run
     [plan_object] = writing.state.put([plan.to_bytes()])
     writing.state.begin_run(
         RunRecord(
@@ -194,14 +211,16 @@ def _run(
 
     with Journal(write, writing.now) as journal:
         world = RunWorld(run_id, plan, writing, lease, journal, snapshot)
-        run = Run(world, values, observed)
+        run = Run(world, begun.values, begun.observed)
         for phase in Phase:
             run.walk_phase(phase)
     writing.stop.heeded = False
-    return _finish(run, world)  # the journal is complete: a revision may close the run
+    return _finish(
+        run, world, begun.edited
+    )  # the journal is complete: a revision may close the run
 
 
-def _finish(run: Run, world: RunWorld) -> ApplyResult:
+def _finish(run: Run, world: RunWorld, edited: Revision | None) -> ApplyResult:
     """Record every release that was touched, and end the run.
 
     Raises:
@@ -209,7 +228,7 @@ def _finish(run: Run, world: RunWorld) -> ApplyResult:
     """
     writing, ending = world.writing, _ending(run, world)
     try:
-        revision = _record(ending, world)
+        revision = _record(ending, world) or edited
     except StateUnavailableError as error:
         raise rescue.keep(ending, world, error, run.failures) from error
     end_releases(ending, writing, token=world.lease.token)

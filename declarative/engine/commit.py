@@ -18,7 +18,10 @@ from declarative.engine.observe import Observation, observe, refuse_unreadable
 from declarative.engine.records import Outcome, attribute_of, record_of, recorded_outputs
 from declarative.engine.references import recorded_output
 from declarative.engine.snapshot import Snapshot, read_snapshot
+from declarative.model import fields
 from declarative.model.plan import PlannedOutput
+from declarative.model.steps import CreateFunction, UpdateConfiguration
+from declarative.model.values import without_fingerprints
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from declarative.engine.leases import HeldLease
     from declarative.engine.run import Run, RunWorld
     from declarative.engine.writing import Writing
+    from declarative.model.fields import Path
     from declarative.model.plan import Plan, PlannedRelease
     from declarative.model.revision import ReleaseRecord, ReleaseStatus
 
@@ -102,7 +106,7 @@ def record_release(
         published.setdefault(release.version, observed.function)  # chosen since they are equal
     return record_of(
         Outcome(
-            desired=refingerprint(desired, run.values(release.address), fingerprinter),
+            desired=refingerprint(desired, _values(run, release, observed), fingerprinter),
             observed=observed,
             status=status,
             plan_id=world.plan.plan_id,
@@ -113,6 +117,26 @@ def record_release(
         previous,
         fingerprinter,
     )
+
+
+def _values(run: Run, release: PlannedRelease, observed: Observation) -> dict[Path, JsonValue]:
+    """Return the values of secrets to fingerprint with the project's key.
+
+    Where a plan was made before there was a key, it has no fingerprints; and where it found
+    no configuration to change, nobody had to resolve its secrets: AWS has their values.
+    """
+    values, desired = dict(run.values(release.address)), release.desired
+    changed = any(isinstance(one, CreateFunction | UpdateConfiguration) for one in release.steps)
+    if desired is None or observed.function is None or changed:
+        return values
+    for residual in desired.residuals:
+        planned = fields.get(desired.function, residual.path)
+        present = fields.get(observed.function.attributes, residual.path)
+        known = residual.path in values or residual.path in release.kept
+        bare = planned == without_fingerprints(planned)
+        if residual.sensitive and bare and not known and present is not None:
+            values[residual.path] = present
+    return values
 
 
 def draft_of(

@@ -106,10 +106,18 @@ def carry_out(
                 "Another run recorded something that this edit is about. Nothing was changed; "
                 "do it again.",
             )
-        revision = commit_disjoint(
-            state, _drafts(edit, writing), base=snapshot.revision, token=lease.token
-        )
+        revision = record_edit(edit, writing, snapshot, token=lease.token)
         return Edited(revision, edit.notes, lease.took_over)
+
+
+def record_edit(edit: Edit, writing: Writing, snapshot: Snapshot, *, token: int) -> Revision:
+    """Make an edit of ``snapshot`` the new head, as a revision ``edited``.
+
+    Raises:
+        ConflictError: another run recorded one of the releases meanwhile.
+    """
+    drafts = _drafts(edit, writing)
+    return commit_disjoint(writing.state, drafts, base=snapshot.revision, token=token)
 
 
 def _drafts(edit: Edit, writing: Writing) -> Callable[[Revision | None], RevisionDraft]:

@@ -6,7 +6,8 @@ a person can lift (exit 6); the plan is still shown.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from declarative.engine.compare import Comparison, Worlds, removed_environment
 from declarative.engine.desired import OWNERSHIP_TAG
@@ -16,14 +17,16 @@ from declarative.model.address import PartKey
 from declarative.model.plan import Action, PlannedDiagnostic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from declarative.model.desired import DesiredRelease
-    from declarative.model.plan import Plan, PlannedRelease
+    from declarative.model.plan import Consent, Plan, PlannedRelease
     from declarative.model.revision import ReleaseRecord
 
 _SHOWN = 3
 """How many of a long list are named."""
+
+_STACK_TAG: Final = "aws:cloudformation:stack-name"
 
 # What AWS needs to create a function from a zip package.
 _NEEDED = ("role", "runtime", "handler")
@@ -111,31 +114,86 @@ def _unwarmed(desired: DesiredRelease) -> Iterator[PlannedDiagnostic]:
             )
 
 
-def refusals_of(worlds: Worlds, comparison: Comparison) -> tuple[str, ...]:
-    """Return why a function that lamform does not know must not be adopted."""
-    if comparison.action is not Action.ADOPT or worlds.observed.function is None:
-        return ()
-    refusals: list[str] = []
-    name, tags = worlds.desired.function_name, worlds.observed.function.tags or {}
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who else claims a function, by its tags.
+
+    Attributes:
+        claim: The claim as a predicate: ``belongs to the CloudFormation stack shop``.
+        advice: What to do about it, besides ``--take-over``.
+    """
+
+    claim: str
+    advice: str
+
+
+def owners_of(tags: Mapping[str, str], project: str) -> tuple[Owner, ...]:
+    """Return who besides ``project`` owns a function with these tags."""
+    owners: list[Owner] = []
     owner = tags.get(OWNERSHIP_TAG)
-    if owner is not None and owner != worlds.project:
-        refusals.append(
-            f"{worlds.desired.address}: {name} belongs to the lamform project {owner}. Remove its "
-            f"tag {OWNERSHIP_TAG} if that project has given it up."
+    if owner is not None and owner != project:
+        owners.append(
+            Owner(
+                f"belongs to the lamform project {owner}",
+                f"Remove its tag {OWNERSHIP_TAG} if that project has given it up",
+            )
         )
-    stack = tags.get("aws:cloudformation:stack-name")
+    stack = tags.get(_STACK_TAG)
     if stack is not None:
-        refusals.append(
-            f"{worlds.desired.address}: {name} belongs to the CloudFormation stack {stack}, which "
-            "would undo every change. Use another function_name, or take it out of the stack."
+        owners.append(
+            Owner(
+                f"belongs to the CloudFormation stack {stack}, which would undo every change",
+                "Use another function_name, or take it out of the stack",
+            )
         )
+    return tuple(owners)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is to be said of an adoption: why it is refused, and what was consented to."""
+
+    refusals: tuple[str, ...] = ()
+    warnings: tuple[PlannedDiagnostic, ...] = ()
+
+
+def judge_adoption(worlds: Worlds, comparison: Comparison, consent: Consent) -> Judgement:
+    """Return why a function that lamform does not know must not be adopted, or what that does."""
+    if comparison.action is not Action.ADOPT or worlds.observed.function is None:
+        return Judgement()
+    address, name = worlds.desired.address, worlds.desired.function_name
+    refusals: list[str] = []
+    allowed: list[str] = []
+    if consent.no_adopt:
+        refusals.append(
+            f"{address}: {name} exists in AWS and is not in state, and --no-adopt was given. "
+            "Leave it out to adopt the function, or use another function_name."
+        )
+    for owner in owners_of(worlds.observed.function.tags or {}, worlds.project):
+        if consent.take_over:
+            allowed.append(f"{name} {owner.claim}; --take-over adopts it all the same.")
+        else:
+            refusals.append(
+                f"{address}: {name} {owner.claim}. {owner.advice}, or adopt it all the same with "
+                "--take-over."
+            )
     lost = removed_environment(comparison)
-    if lost:
+    if lost and consent.adopt_removes_env:
+        allowed.append(f"{name} loses the environment variables {', '.join(lost)}.")
+    elif lost:
         refusals.append(
-            f"{worlds.desired.address}: adopting {name} would remove the environment variables "
-            f"{', '.join(lost)}. Declare them, or remove them from the function first."
+            f"{address}: adopting {name} would remove the environment variables "
+            f"{', '.join(lost)}. Declare them, or let them go with --adopt-removes-env."
         )
-    return tuple(refusals)
+    return Judgement(
+        tuple(refusals),
+        tuple(
+            PlannedDiagnostic(
+                severity="warning", summary="Adopting takes consent", detail=text, address=address
+            )
+            for text in allowed
+        ),
+    )
 
 
 def scheduled(releases: Iterable[PlannedRelease]) -> tuple[PlannedDiagnostic, ...]:
@@ -179,6 +237,7 @@ def protection_of(record: ReleaseRecord | None) -> tuple[str, ...]:
         return ()
     reason = (
         f"{record.address} is protected by prevent_destroy. Apply it with "
-        "prevent_destroy = false first, or keep its block and its function_name."
+        "prevent_destroy = false first, or keep its block and its function_name. Where its block "
+        f"is gone for good, say so: removed {{ from = {record.address} }}"
     )
     return (reason,)

@@ -6,7 +6,7 @@ held (a revert), or nothing (a deletion). `plan_release` is the same for all of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from declarative.engine import drift
@@ -18,7 +18,7 @@ from declarative.engine.compare import (
     content_digest,
     tags_change,
 )
-from declarative.engine.guards import problems_of, protection_of, refusals_of
+from declarative.engine.guards import judge_adoption, problems_of, protection_of
 from declarative.engine.observe import Observation
 from declarative.engine.parts import bound_parts
 from declarative.engine.sequence import Sequence, estimate, lower
@@ -28,6 +28,7 @@ from declarative.model.plan import (
     Action,
     Bound,
     Change,
+    Consent,
     DriftFinding,
     PlannedDiagnostic,
     PlannedRelease,
@@ -59,6 +60,7 @@ class Intent:
         held: The digests of desired releases that a revert holds against.
         ignore_hold: Whether a hold is ended by this plan.
         kept: Secrets that could not be read and stay as AWS has them.
+        released: Whether the files say that it goes, whatever its last apply protected.
     """
 
     address: str
@@ -68,6 +70,7 @@ class Intent:
     held: tuple[str, ...] = ()
     ignore_hold: bool = False
     kept: tuple[tuple[str, ...], ...] = ()
+    released: bool = False
 
     @property
     def left(self) -> DesiredRelease | None:
@@ -88,11 +91,13 @@ class Look:
         version: Reads a published version of the release's function.
         refreshed: Whether observations come from AWS (otherwise from state).
         project: Whose functions these are.
+        consent: What may be done to functions that need it.
     """
 
     version: Callable[[str], ObservedFunction | None]
     refreshed: bool
     project: str
+    consent: Consent = field(default_factory=Consent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,8 @@ def _desired(
     if not (sequence.steps or replaced or changes or _state_differs(worlds)):
         return Planned(unchanged=unchanged, drift=found)
     release = _planned(worlds, intent, look, choice, sequence)
-    refusals = refusals_of(worlds, comparison)
+    judgement = judge_adoption(worlds, comparison, look.consent)
+    refusals = judgement.refusals
     if replaced:
         steps = (*release.steps, *_deletions(intent.address, replaced))
         update = {"steps": steps, "replaces": replaced, "calls": estimate(steps, worlds.observed)}
@@ -165,6 +171,7 @@ def _desired(
         drift=found,
         unchanged=max(unchanged, 0),
         blocked_by=refusals,
+        diagnostics=judgement.warnings,
     )
 
 
@@ -324,7 +331,7 @@ def _deletion(
         release=release,
         changes=changes,
         drift=found,
-        blocked_by=protection_of(intent.record),
+        blocked_by=() if intent.released else protection_of(intent.record),
     )
 
 

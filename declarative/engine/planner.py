@@ -20,16 +20,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from declarative.engine.around import parts_of
+from declarative.engine.claims import missing, refuse_taken_functions
+from declarative.engine.departures import with_departures
 from declarative.engine.desired import normalise, refuse_shared_functions
 from declarative.engine.graph import in_order
 from declarative.engine.guards import scheduled
 from declarative.engine.intents import Intent, Look, Planned, plan_release
 from declarative.engine.kept import keep
 from declarative.engine.observe import Observation, observe_all
+from declarative.engine.quotas import account_limits
 from declarative.engine.reading import Reading
 from declarative.engine.records import recorded_observation, recorded_outputs
 from declarative.engine.recovery import recovered_view
 from declarative.engine.references import output_changes, planned_outputs, resolved, too_late
+from declarative.engine.relocation import Relocated, relocate
 from declarative.engine.snapshot import Snapshot
 from declarative.engine.withheld import SecretReads
 from declarative.errors import ConfigurationError, Diagnostic, RemoteError
@@ -50,7 +54,7 @@ if TYPE_CHECKING:
     from declarative.engine.ports import (
         ObservedFunction,
     )
-    from declarative.model.bound import BoundRelease
+    from declarative.model.bound import BoundRelease, Relocation
     from declarative.model.desired import ConnectorSettings, DesiredRelease
     from declarative.model.plan import PlannedRelease
 
@@ -65,6 +69,7 @@ class PlanRequest:
             recorded release that is not among them is deleted.
         reads: The secrets that binding has read or tried to read.
         warnings: What else to say about the files.
+        relocations: What the files say of releases that were declared under other addresses.
     """
 
     project: str
@@ -79,6 +84,15 @@ class PlanRequest:
     git: Git | None = None
     reads: SecretReads | None = None
     warnings: tuple[PlannedDiagnostic, ...] = ()
+    relocations: tuple[Relocation, ...] = ()
+
+    @property
+    def selected(self) -> frozenset[str] | None:
+        """The addresses that are planned where that is not the whole project."""
+        selection = self.selection
+        if not (selection.only or selection.exclude or selection.environments):
+            return None
+        return frozenset(release.address for release in self.releases)
 
 
 def make_plan(request: PlanRequest, reading: Reading) -> Plan:
@@ -89,14 +103,26 @@ def make_plan(request: PlanRequest, reading: Reading) -> Plan:
         BackendError: state cannot be read.
     """
     refresh = request.selection.refresh == "full"
-    snapshot = recovered_view(reading, refresh=refresh)
-    gone = [address for address in snapshot.releases if _goes(request, address)]
+    located = relocate(
+        request.relocations,
+        recovered_view(reading, refresh=refresh),
+        reading.state,
+        selected=request.selected,
+    )
+    snapshot = located.snapshot
+    gone = [
+        address
+        for address in snapshot.releases
+        if _goes(request, address) and address not in located.waits
+    ]
     snapshot.releases.load([*gone, *(release.address for release in request.releases)])
     desired, problems = _desired_releases(request, reading, snapshot)
     if request.reads is not None and desired:
         problems = (*request.reads.warnings(request.releases), *problems)
-    intents = _intents(request, snapshot, desired, gone)
-    return plan_intents(intents, request, reading, snapshot, problems=problems)
+    intents = _intents(request, located, desired, gone)
+    problems = (*located.notes, *problems)
+    plan = plan_intents(intents, request, reading, snapshot, problems=problems)
+    return plan.model_copy(update={"edits": located.edits}).sealed() if located.edits else plan
 
 
 def plan_intents(
@@ -128,8 +154,14 @@ def plan_intents(
         if late:
             planned[address] = Planned(diagnostics=late)
             continue
-        look = Look(_version_reader(intent, reading), refresh, request.project)
+        version = _version_reader(intent, reading)
+        look = Look(version, refresh, request.project, request.selection.consent)
         planned[address] = plan_release(intent, seen, snapshot.fingerprinter, look)
+    planned = with_departures(planned, observed, snapshot, reading, request.selection)
+    if refresh:
+        wanted = {one.address: one.desired for one in by_address.values() if one.desired}
+        limits = account_limits(request.releases, wanted, planned, observed, reading)
+        problems = (*problems, *missing(request.releases, observed), *limits)
     return _assemble(request, reading, snapshot, planned, (problems, reverts))
 
 
@@ -151,6 +183,7 @@ def _desired_releases(
     if wrong:
         raise ConfigurationError(tuple(dict.fromkeys(wrong)))
     refuse_shared_functions(desired, request.releases)
+    refuse_taken_functions(desired, request.releases, snapshot)
     return tuple(desired), tuple(problems)
 
 
@@ -179,10 +212,11 @@ def _desired(
 
 def _intents(
     request: PlanRequest,
-    snapshot: Snapshot,
+    located: Relocated,
     desired: tuple[DesiredRelease, ...],
     gone: Iterable[str],
 ) -> list[Intent]:
+    snapshot = located.snapshot
     wanted = [
         Intent(
             address=release.address,
@@ -198,6 +232,7 @@ def _intents(
             desired=None,
             recorded=snapshot.releases[address],
             ignore_hold=request.selection.roll_forward or request.selection.destroy,
+            released=address in located.released,
         )
         for address in gone
     ]

@@ -127,7 +127,7 @@ def move(moves: tuple[Move, ...], writing: Writing) -> Edited:
         for one in moves:
             record_in(snapshot, one.origin)
         _refuse_taken(moves, frozenset(snapshot.releases))
-        return _edit(moves, snapshot, writing.state)
+        return renaming_edit(moves, snapshot, writing.state)
 
     reading = Reading(
         writing.state, writing.cloud, writing.artifacts, writing.secrets, writing.runner
@@ -136,7 +136,8 @@ def move(moves: tuple[Move, ...], writing: Writing) -> Edited:
     return carry_out(writing, frozenset(touched), make)
 
 
-def _edit(moves: tuple[Move, ...], snapshot: Snapshot, state: StateReader) -> Edit:
+def renaming_edit(moves: tuple[Move, ...], snapshot: Snapshot, state: StateReader) -> Edit:
+    """Return what renaming makes of state: the records themselves, and all that mention them."""
     before = {address: one.record for address, one in snapshot.releases.items()}
     after = {address: forward(record, moves) for address, record in before.items()}
     changed = {address: one for address, one in after.items() if one is not before[address]}

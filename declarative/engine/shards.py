@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from declarative.errors import LamformError
 from declarative.model.address import Address
 from declarative.model.plan import Summary
 
@@ -35,7 +36,16 @@ def shard_of(plan: Plan, shard: Shard) -> Plan:
     What differs in outputs goes with every shard that has releases: each records them as they
     are then, so that the last one leaves them right. A plan of outputs alone is the first
     shard's.
+
+    Raises:
+        LamformError: the plan edits state first, for all its releases at once.
     """
+    if plan.edits:
+        raise LamformError.of(
+            "The plan cannot be divided",
+            "Its moved and removed blocks rename or forget releases in state before anything is "
+            "applied. Apply that first, without --shard, for instance with --only.",
+        )
     chosen = _divided(plan, shard.count)[shard.index - 1]
     releases = tuple(release for release in plan.releases if release.address in chosen)
     changes = tuple(change for change in plan.changes if _release(change.address) in chosen)

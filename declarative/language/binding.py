@@ -73,9 +73,9 @@ class Binder:
                 found = self._bound(instance)
                 account = partial(self.evaluation.world.account_id, found.connector)
                 problems.take(judge(found, account))
-                bound[instance.address] = replace(
-                    found, function_name=plain_function_name(found.function_name)
-                )
+                name = plain_function_name(found.function_name)
+                must_exist = name != found.function_name
+                bound[instance.address] = replace(found, function_name=name, must_exist=must_exist)
         refuse_cycles(bound, problems)
         return tuple(bound.values())
 

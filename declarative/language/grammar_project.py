@@ -148,9 +148,8 @@ def infrastructure(override: Nested) -> Nested:
     )
 
 
-MOVED: Final = Nested({"": shape(required="from to")}, acts_later=frozenset({""}))
+MOVED: Final = Nested({"": shape(required="from to")})
 
 REMOVED: Final = Nested(
-    {"": shape(required="from", blocks={"lifecycle": one(shape(config.RemovedLifecycle))})},
-    acts_later=frozenset({""}),
+    {"": shape(required="from", blocks={"lifecycle": one(shape(config.RemovedLifecycle))})}
 )

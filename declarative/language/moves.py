@@ -30,11 +30,13 @@ class Move:
 
     Attributes:
         section: Its block.
+        destroy: Whether the function of a removed one is deleted.
     """
 
     source: Address
     target: Address | None
     section: Section
+    destroy: bool = True
 
     def place(self, name: str) -> SourceRange:
         """Return where one of its addresses is written."""
@@ -73,9 +75,10 @@ def check_moves(
 
 def _read(section: Section, problems: Problems) -> Move | None:
     lifecycle = single(section, "lifecycle", NO_NAMES)
+    destroy = True
     if lifecycle is not None:
         with problems.gathering():
-            read_section(lifecycle.section, lifecycle.scope, RemovedLifecycle)
+            destroy = read_section(lifecycle.section, lifecycle.scope, RemovedLifecycle).destroy
     found: dict[str, Address] = {}
     for name in ("from", "to"):
         expression = section.expression(name)
@@ -85,7 +88,7 @@ def _read(section: Section, problems: Problems) -> Move | None:
     wanted = 1 if section.type == "removed" else 2
     if len(found) < wanted:
         return None  # reported just now, or by the check of names
-    return Move(found["from"], found.get("to"), section)
+    return Move(found["from"], found.get("to"), section, destroy)
 
 
 def _address(expression: Expression, name: str) -> Address:

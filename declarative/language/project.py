@@ -25,8 +25,9 @@ from declarative.language.saved import residual_scope
 from declarative.language.settings import ProjectSettings, read_settings
 from declarative.language.showing import ordered
 from declarative.language.values import Value
+from declarative.model.bound import Relocation
 from declarative.model.checks import has_sensitive
-from declarative.model.project_config import OutputConfig
+from declarative.model.project_config import InfrastructureConfig, OutputConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,6 +69,14 @@ class Output:
     description: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Infrastructure:
+    """Where releases can be: the account of a connector, and a region of it."""
+
+    connector: Connector
+    region: str
+
+
 @dataclass(frozen=True)
 class Project:
     """The files of a directory, found free of errors as far as that needs no world.
@@ -99,6 +108,17 @@ class Project:
     def releases(self) -> tuple[str, ...]:
         """Return the addresses of all releases, in the order of the files."""
         return tuple(item.address for item in self._instances)
+
+    def relocations(self) -> tuple[Relocation, ...]:
+        """Return what became of releases that were declared under other addresses.
+
+        Raises:
+            ConfigurationError: with the errors of all those blocks.
+        """
+        problems = Problems()
+        moves = check_moves(self._declarations.moves, self.releases(), problems)
+        problems.raise_any(self.sources)
+        return tuple(Relocation(move.source, move.target, move.destroy) for move in moves)
 
     @uncollected()
     def bind(self, world: World, only: frozenset[str] | None = None) -> tuple[BoundRelease, ...]:
@@ -152,6 +172,28 @@ class Project:
         """
         problems = Problems(lenient=isinstance(world, UnknownWorld))
         found = _outputs(self._binder(world).evaluation, problems)
+        problems.raise_any(self.sources)
+        return found
+
+    def names(self, type_: str) -> frozenset[str]:
+        """Return the names of all blocks of a type, such as ``service``."""
+        return frozenset(self._declarations.named(type_))
+
+    def infrastructures(self) -> Mapping[str, Infrastructure]:
+        """Return where releases can be, by address.
+
+        Raises:
+            ConfigurationError: with the errors of all of them.
+        """
+        problems = Problems()
+        evaluation = self._unbound.evaluation
+        found: dict[str, Infrastructure] = {}
+        for name in self._declarations.named("infrastructure"):
+            with problems.gathering():
+                for instance in evaluation.instances("infrastructure", name):
+                    connector = evaluation.connector(evaluation.target(instance, "connector"))
+                    region = evaluation.config(instance, InfrastructureConfig).region
+                    found[instance.address] = Infrastructure(connector, region)
         problems.raise_any(self.sources)
         return found
 

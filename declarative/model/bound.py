@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from declarative.errors import ConfigurationError, Diagnostic, SourceRange
+from declarative.model.address import Address
 from declarative.model.artifact_config import ArtifactConfig
 from declarative.model.artifacts import LocalArtifact, S3Artifact
 from declarative.model.parts import declared_parts
@@ -116,6 +117,21 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Relocation:
+    """What became of a release that was declared before: ``moved``, or ``removed``.
+
+    Attributes:
+        source: Its former address; without a key, all instances of that name are meant.
+        target: Where it is declared now; None: no longer.
+        destroy: Whether a removed one is deleted in AWS.
+    """
+
+    source: Address
+    target: Address | None = None
+    destroy: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class BoundRelease:
     """One release with everything the files say about it.
 
@@ -132,6 +148,7 @@ class BoundRelease:
         ignore: Differences that neither plan nor drift shall see.
         refusals: The preconditions that do not hold.
         depends_on: Addresses of releases that come first (explicit and by reference).
+        must_exist: Whether the files name the function by its ARN.
         ranges: Where things stand in the files, by dotted name (``""`` the release block,
             ``function``, ``function.memory_size``, ``alias.live``, ``artifact``).
     """
@@ -157,6 +174,7 @@ class BoundRelease:
     ownership_tag: bool = True
     exclusive: bool = False
     depends_on: tuple[str, ...] = ()
+    must_exist: bool = False
     ranges: Mapping[str, SourceRange] = field(default_factory=dict)
 
     @property

@@ -183,8 +183,30 @@ class Base(Frozen):
     id: str | None
 
 
+class Consent(Frozen):
+    """What a person allows one plan, or forbids it, beyond what any plan may do.
+
+    Attributes:
+        no_adopt: No function may be adopted.
+        take_over: A function may be adopted that another project or a stack owns.
+        adopt_removes_env: Adopting may remove environment variables that no file declares.
+        leave_triggers: A function may be deleted that event source mappings invoke.
+    """
+
+    no_adopt: bool = False
+    take_over: bool = False
+    adopt_removes_env: bool = False
+    leave_triggers: bool = False
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What of it was given, as it is written on the command line."""
+        given = self.model_dump()
+        return tuple(f"--{name.replace('_', '-')}" for name in given if given[name])
+
+
 class Selection(Frozen):
-    """Which releases were asked for, and how AWS was read."""
+    """Which releases were asked for, how AWS was read, and what was consented to."""
 
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -192,6 +214,34 @@ class Selection(Frozen):
     destroy: bool = False
     refresh: Literal["full", "none"] = "full"
     roll_forward: bool = False
+    consent: Consent = Consent()
+
+
+class PlannedMove(Frozen):
+    """A release that the files declare under another address than state has it."""
+
+    model_config = {"populate_by_name": True, "serialize_by_alias": True}
+
+    origin: str = Field(alias="from")
+    to: str
+
+
+class PlannedEdits(Frozen):
+    """What ``moved`` and ``removed`` blocks make of state before anything is applied.
+
+    Attributes:
+        forgets: Releases that state forgets and AWS keeps.
+        touches: The id of each record that changes by all that, in the state that the plan was
+            made from; null where there is none yet.
+    """
+
+    moves: tuple[PlannedMove, ...] = ()
+    forgets: tuple[str, ...] = ()
+    touches: dict[str, str | None] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.moves or self.forgets)
 
 
 class BackendAddress(Frozen):
@@ -263,6 +313,7 @@ class Plan(Frozen):
         new_outputs: Those of them that are not recorded yet.
         reverts: The revision this plan goes back to, for a revert.
         recovers: Runs that were cut off; an apply records what they did.
+        edits: What changes in state alone, as a revision of its own, before the apply.
     """
 
     format_version: str = PLAN_FORMAT
@@ -288,6 +339,7 @@ class Plan(Frozen):
     summary: Summary
     reverts: int | None = None
     recovers: tuple[str, ...] = ()
+    edits: PlannedEdits = PlannedEdits()
 
     def identify(self) -> str:
         """Return the id of this content.
@@ -309,7 +361,7 @@ class Plan(Frozen):
     @property
     def is_empty(self) -> bool:
         """Whether an apply would write nothing, neither to AWS nor to state."""
-        return not (self.releases or self.output_changes or self.recovers)
+        return not (self.releases or self.output_changes or self.recovers or self.edits)
 
     @property
     def has_errors(self) -> bool:

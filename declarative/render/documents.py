@@ -254,6 +254,48 @@ class StatePullDocument(Frozen):
     outputs: dict[str, JsonValue] = Field(default_factory=dict)
 
 
+class AdoptedFunction(Frozen):
+    """A function that the project now has a release for.
+
+    Attributes:
+        package: Where its package was written, relative to the project.
+        variable: The sensitive variable of its environment; null where it has none.
+    """
+
+    address: str
+    function_name: str
+    package: str
+    variable: str | None = None
+
+
+class SkippedFunction(Frozen):
+    """A function that was left out, and why."""
+
+    function_name: str
+    reason: str
+
+
+class AdoptDocument(Frozen):
+    """What ``adopt`` wrote, and the plan that follows from it.
+
+    Attributes:
+        file: The new file of the project; null where ``content`` has its text instead.
+        values_file: Where the values of environment variables are, which may be secrets.
+        exact: Whether the plan does nothing but adopt and set the ownership tag.
+        besides: What else it does.
+    """
+
+    format_version: str = FORMAT_VERSION
+    file: str | None = None
+    values_file: str | None = None
+    content: str | None = None
+    functions: tuple[AdoptedFunction, ...]
+    skipped: tuple[SkippedFunction, ...] = ()
+    exact: bool = False
+    besides: tuple[str, ...] = ()
+    plan: Plan | None = None
+
+
 class NeededRevision(Frozen):
     """A revision that is kept because an alias serves a version that it published."""
 
@@ -298,6 +340,7 @@ class StateMigrateDocument(Frozen):
 
 
 SCHEMAS: Final[dict[str, type[BaseModel]]] = {
+    "adopt": AdoptDocument,
     "drift": DriftDocument,
     "explain": ExplainDocument,
     "history": HistoryDocument,

@@ -35,6 +35,7 @@ def plan_text(view: PlanView, look: Look) -> str:
     sections = [
         list(_drift(view.drift, look)),
         list(_actions(view, look)),
+        list(_edits(view, look)),
         list(_recorded_only(view, look)),
         list(_held(view.held, look)),
         list(_outputs(view.outputs, look)),
@@ -136,6 +137,15 @@ def _sides(one: Attribute) -> tuple[str, ...]:
     return (one.before,) if one.before == one.after else (one.before, one.after)
 
 
+def _edits(view: PlanView, look: Look) -> Iterator[str]:
+    if view.moves or view.forgets:
+        yield look.paint("State changes first; AWS stays as it is:", Style.BOLD)
+    for origin, to in view.moves:
+        yield f"  {printable(origin)} becomes {printable(to)}"
+    for address in view.forgets:
+        yield f"  {printable(address)} is forgotten, and its function is kept"
+
+
 def _recorded_only(view: PlanView, look: Look) -> Iterator[str]:
     if view.recorded_only:
         named = [printable(address) for address in view.recorded_only[:_NAMED]]
@@ -205,6 +215,8 @@ def _footer(view: PlanView, look: Look) -> Iterator[str]:
     ]
     if extra and not view.empty:
         yield f"Besides: {', '.join(extra)}."
+    if view.consent:
+        yield f"Consented to: {', '.join(view.consent)}."
     if not view.empty:
         yield from _calls(view, look)
         yield look.paint(f"Plan id: {printable(view.plan_id)}", Style.FAINT)

@@ -118,6 +118,9 @@ class PlanView:
     Attributes:
         recorded_only: Releases of which only the record in state changes.
         outputs: Outputs whose values change, with their values after the apply.
+        moves: Releases that get another name in state, as ``(from, to)``.
+        forgets: Releases that state forgets.
+        consent: What was consented to, as options.
     """
 
     plan_id: str
@@ -131,6 +134,9 @@ class PlanView:
     blocked_by: tuple[str, ...]
     summary: Summary
     calls: Calls = field(repr=False)
+    moves: tuple[tuple[str, str], ...] = ()
+    forgets: tuple[str, ...] = ()
+    consent: tuple[str, ...] = ()
 
 
 def plan_view(plan: Plan) -> PlanView:
@@ -155,6 +161,9 @@ def plan_view(plan: Plan) -> PlanView:
         blocked_by=plan.blocked_by,
         summary=plan.summary,
         calls=_calls(plan.releases),
+        moves=tuple((one.origin, one.to) for one in plan.edits.moves),
+        forgets=plan.edits.forgets,
+        consent=plan.selection.consent.options,
     )
 
 

@@ -145,3 +145,30 @@ def test_too_large_is_said_before_anything_is_read(
     monkeypatch.setattr("pathlib.Path.read_bytes", lambda _: pytest.fail("it was read"))
     with pytest.raises(ConfigurationError, match=r"50\.0 MB.*at most 50 MB"):
         names(app)
+
+
+def zipped(path: Path, size: int) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
+        package.writestr("zeros.bin", bytes(size))
+
+
+def test_what_is_too_large_once_it_is_unzipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "UNZIPPED_LIMIT", 1_000_000)
+    zipped(tmp_path / "app.zip", 1_000_000)
+    assert pack(tmp_path, LocalArtifact(path="app.zip"))
+    zipped(tmp_path / "app.zip", 1_000_001)
+    assert (tmp_path / "app.zip").stat().st_size < 10_000
+    with pytest.raises(ConfigurationError, match="at most 250 MB"):
+        pack(tmp_path, LocalArtifact(path="app.zip"))
+
+
+def test_a_zip_that_is_damaged_is_said(tmp_path: Path) -> None:
+    zipped(tmp_path / "app.zip", 100)
+    content = bytearray((tmp_path / "app.zip").read_bytes())
+    directory = content.rindex(b"PK\x01\x02")
+    content[directory : directory + 4] = b"XXXX"
+    (tmp_path / "app.zip").write_bytes(bytes(content))
+    with pytest.raises(ConfigurationError, match=r"app\.zip is (damaged|neither)"):
+        pack(tmp_path, LocalArtifact(path="app.zip"))

@@ -168,7 +168,8 @@ def test_no_command_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_group_names_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["state"]) == 1
-    assert "There are: list, show, diff, pull, accept, rm, mv, undo, verify, unlock, recover, gc, " in capsys.readouterr().err
+    there = "list, show, diff, pull, accept, rm, mv, undo, verify, unlock, recover, gc, migrate"
+    assert f"There are: {there}." in capsys.readouterr().err
     assert run(["--log-level", "loud"]) == 1
     assert "There are" not in capsys.readouterr().err
 

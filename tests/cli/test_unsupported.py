@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Shell
 
-MOVED = "moved {\n  from = release.old\n  to   = release.hello\n}\n"
+SEED = 'provisioner "shell" "seed" {\n  script = "true"\n}\n'
 NETWORK = 'provisioner "terraform" "network" {\n  dir = "network"\n}\n'
 
 
@@ -18,18 +18,18 @@ NETWORK = 'provisioner "terraform" "network" {\n  dir = "network"\n}\n'
 def test_commands_that_act_refuse_all_of_it_and_do_nothing(
     shell: Shell, command: tuple[str, ...]
 ) -> None:
-    (shell.root / "more.lamform.hcl").write_text(MOVED + NETWORK, "utf-8")
+    (shell.root / "more.lamform.hcl").write_text(SEED + NETWORK, "utf-8")
     answer = shell(*command)
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.count("Not supported yet") == 2
-    assert "on more.lamform.hcl line 1" in answer.err
-    assert "on more.lamform.hcl line 5, in provisioner.terraform.network" in answer.err
+    assert "on more.lamform.hcl line 1, in provisioner.shell.seed" in answer.err
+    assert "on more.lamform.hcl line 4, in provisioner.terraform.network" in answer.err
     assert not list(shell.root.glob(".lamform/state*"))
 
 
 @pytest.mark.parametrize("command", [("validate",), ("explain", "hello")])
 def test_commands_that_read_take_it(shell: Shell, command: tuple[str, ...]) -> None:
-    (shell.root / "more.lamform.hcl").write_text(MOVED + NETWORK, "utf-8")
+    (shell.root / "more.lamform.hcl").write_text(SEED + NETWORK, "utf-8")
     assert shell(*command).code == 0
 
 

@@ -209,7 +209,7 @@ def test_the_same_rename_in_state_and_files_leaves_nothing_to_do(world, name) ->
 
 
 def readers(world, first: str):
-    variables = {"VALUE": Pending(f"release.{first}.function.version")}
+    variables = {"VERSION": Pending(f"release.{first}.function.version")}
     return world.release(
         "reader",
         function={"environment": {"variables": variables}},

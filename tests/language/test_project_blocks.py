@@ -108,11 +108,7 @@ ROLE = "arn:aws:iam::111111111111:role/deploy"
         ('connector "git" "x" {\n  url = "https://x"\n}', []),
         ('provisioner "terraform" "x" {\n  dir = "x"\n}', ['provisioner "terraform"']),
         ('provisioner "shell" "x" {\n  script = "true"\n}', ['provisioner "shell"']),
-        ("moved {\n  from = release.old\n  to   = release.app\n}", ["moved"]),
-        (
-            "removed {\n  from = release.old\n  lifecycle {\n    destroy = false\n  }\n}",
-            ["removed"],
-        ),
+        ("moved {\n  from = release.old\n  to   = release.app\n}", []),
     ],
 )
 def test_what_no_plan_acts_on_is_taken_and_kept_for_it_to_refuse(
@@ -188,7 +184,20 @@ def test_mistakes_say_what_to_write(tmp_path: Path, text: str, expected: str) ->
 
 def test_a_release_that_gets_keys_may_move_to_one_of_them(tmp_path: Path) -> None:
     text = 'moved {\n  from = release.app\n  to   = release.app["eu"]\n}\n'
-    assert [item.summary for item in load(tmp_path, text).unsupported] == ["Not supported yet"]
+    [found] = load(tmp_path, text).relocations()
+    assert (str(found.source), str(found.target)) == ("release.app", 'release.app["eu"]')
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "destroy"),
+    [("", True), ("lifecycle {\n  destroy = false\n}", False), ("lifecycle {\n}", True)],
+)
+def test_what_is_removed_is_destroyed_unless_it_is_said(
+    tmp_path: Path, lifecycle: str, *, destroy: bool
+) -> None:
+    text = f"removed {{\n  from = release.old\n  {lifecycle}\n}}\n"
+    [found] = load(tmp_path, text).relocations()
+    assert (str(found.source), found.target, found.destroy) == ("release.old", None, destroy)
 
 
 def test_outputs_of_a_provisioner_are_unknown_and_keep_their_name(tmp_path: Path) -> None:
