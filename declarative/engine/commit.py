@@ -114,7 +114,8 @@ def record_release(
             held=release.held,
             leftovers=recovery.leftovers(world.plan, left),
         ),
-        previous,
+        # Made anew, it has nothing of what was recorded, not even its versions.
+        None if release.target in progress.deleted else previous,
         fingerprinter,
     )
 

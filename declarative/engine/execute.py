@@ -287,9 +287,12 @@ def _tag(step: TagFunction | UntagFunction, place: Workplace) -> dict[str, JsonV
 def _delete(step: DeleteFunction, place: Workplace) -> dict[str, JsonValue]:
     _twice(lambda: place.elsewhere(step.target).delete_function(step.target.function_name))
     place.progress.deleted.add(step.target)
-    if step.target.function_name == place.name and place.desired is None:
+    desired = place.desired
+    own = desired is None or desired.function_key == step.target.function_key
+    if own and step.target.function_name == place.name:
         place.progress.function = None
         place.progress.aliases.clear()
+        place.progress.settings.clear()
     return {}
 
 

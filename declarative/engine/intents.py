@@ -21,6 +21,7 @@ from declarative.engine.compare import (
 from declarative.engine.guards import judge_adoption, problems_of, protection_of
 from declarative.engine.observe import Observation
 from declarative.engine.parts import bound_parts
+from declarative.engine.replacement import fixed_fields, renew
 from declarative.engine.sequence import Sequence, estimate, lower
 from declarative.engine.versions import VersionChoice, choose_version
 from declarative.model.address import Address, PartKey
@@ -141,15 +142,20 @@ def _desired(
     worlds: Worlds, intent: Intent, look: Look, found: tuple[DriftFinding, ...]
 ) -> Planned:
     comparison = compare(worlds)
-    choice = choose_version(
-        worlds,
-        comparison,
-        others=_adopted_versions(worlds, look) if worlds.recorded is None else {},
-        exists=lambda version: _serves(worlds, look, version),
-    )
-    sequence = lower(worlds, comparison, choice)
+    fixed = fixed_fields(comparison)
     replaced = _replaced(intent)
-    changes = _changes(worlds, comparison, sequence, replaced)
+    if fixed:
+        renewal = renew(worlds, comparison, fixed)
+        choice, sequence, changes = renewal.choice, renewal.sequence, renewal.changes
+    else:
+        choice = choose_version(
+            worlds,
+            comparison,
+            others=_adopted_versions(worlds, look) if worlds.recorded is None else {},
+            exists=lambda version: _serves(worlds, look, version),
+        )
+        sequence = lower(worlds, comparison, choice)
+        changes = _changes(worlds, comparison, sequence, replaced)
     parts = 2 + len(worlds.desired.aliases) + len(worlds.desired.settings)
     unchanged = parts - len(changes)
     if _is_held(worlds, intent) and changes:
@@ -160,6 +166,8 @@ def _desired(
     release = _planned(worlds, intent, look, choice, sequence)
     judgement = judge_adoption(worlds, comparison, look.consent)
     refusals = judgement.refusals
+    if fixed:
+        refusals = (*_renewing(worlds, intent), *refusals)
     if replaced:
         steps = (*release.steps, *_deletions(intent.address, replaced))
         update = {"steps": steps, "replaces": replaced, "calls": estimate(steps, worlds.observed)}
@@ -175,16 +183,24 @@ def _desired(
     )
 
 
+def _renewing(worlds: Worlds, intent: Intent) -> tuple[str, ...]:
+    """Refuse to delete what is protected, or not even ours, to make it anew."""
+    if worlds.recorded is not None:
+        return protection_of(intent.record)
+    reason = (
+        f"{worlds.desired.function_name} exists and is not in state, and {intent.address} wants "
+        "what no call changes: adopting it would delete it. Make the files say what it has, or "
+        "delete it yourself"
+    )
+    return (reason,)
+
+
 def _has_moved(intent: Intent) -> bool:
     """Whether the release names another function than the recorded one."""
     record, desired = intent.record, intent.desired
     if record is None or record.function is None or desired is None:
         return False
-    return target_of(record).function_key != _key(desired)
-
-
-def _key(desired: DesiredRelease) -> tuple[str, str, str]:
-    return (desired.account_id, desired.region, desired.function_name)
+    return target_of(record).function_key != desired.function_key
 
 
 def _replaced(intent: Intent) -> tuple[Target, ...]:
@@ -194,7 +210,7 @@ def _replaced(intent: Intent) -> tuple[Target, ...]:
         return ()
     own = (target_of(record),) if record.function is not None else ()
     left = (*own, *(leftover.target for leftover in record.leftovers))
-    return tuple(target for target in left if target.function_key != _key(desired))
+    return tuple(target for target in left if target.function_key != desired.function_key)
 
 
 def _deletions(address: str, targets: tuple[Target, ...]) -> tuple[Step, ...]:

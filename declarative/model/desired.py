@@ -127,6 +127,11 @@ class DesiredRelease(Frozen):
         return self.model_copy(update={"function": function, "settings": settings})
 
     @property
+    def function_key(self) -> tuple[str, str, str]:
+        """What tells the function from others, however it is reached."""
+        return (self.account_id, self.region, self.function_name)
+
+    @property
     def digest(self) -> str:
         """Identity of what is wanted, independent of the project's key.
 
