@@ -117,28 +117,24 @@ def unknown(residual: str) -> JsonValue:
 
 def has_secret(value: JsonValue) -> bool:
     """Whether a secret stands anywhere inside ``value``."""
-    if isinstance(value, dict):
-        if len(value) == 1 and SECRET in value:
-            return True
-        items: Iterable[JsonValue] = value.values()
-    elif isinstance(value, list):
-        items = value
-    else:
-        return False
-    return any(has_secret(item) for item in items if isinstance(item, dict | list))
+    return _holds(value, SECRET)
 
 
 def has_unknown(value: JsonValue) -> bool:
     """Whether an unknown value stands anywhere inside ``value``."""
+    return _holds(value, UNKNOWN)
+
+
+def _holds(value: JsonValue, marker: str) -> bool:
     if isinstance(value, dict):
-        if len(value) == 1 and UNKNOWN in value:
+        if len(value) == 1 and marker in value:
             return True
         items: Iterable[JsonValue] = value.values()
     elif isinstance(value, list):
         items = value
     else:
         return False
-    return any(has_unknown(item) for item in items if isinstance(item, dict | list))
+    return any(_holds(item, marker) for item in items if isinstance(item, dict | list))
 
 
 def without_fingerprints(value: JsonValue) -> JsonValue:
