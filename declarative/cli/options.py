@@ -22,6 +22,7 @@ class Refresh(StrEnum):
     """How AWS is read for a plan."""
 
     FULL = "full"
+    FAST = "fast"
     NONE = "none"
 
 
@@ -55,7 +56,11 @@ Destroy: TypeAlias = Annotated[
     bool, typer.Option("--destroy", help="Delete the selected releases instead.")
 ]
 RefreshOption: TypeAlias = Annotated[
-    Refresh, typer.Option("--refresh", help="full: ask AWS; none: trust what state recorded.")
+    Refresh,
+    typer.Option(
+        "--refresh",
+        help="full: ask AWS; fast: ask about what lists show to have moved; none: trust state.",
+    ),
 ]
 RollForward: TypeAlias = Annotated[
     bool,

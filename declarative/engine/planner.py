@@ -15,7 +15,7 @@ A revert makes its intents from an earlier revision and goes on at ``plan_intent
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from declarative.engine.around import parts_of
 from declarative.engine.claims import missing, refuse_taken_functions
 from declarative.engine.departures import with_departures
 from declarative.engine.desired import normalise, refuse_shared_functions
+from declarative.engine.glance import Glance, glance
 from declarative.engine.graph import in_order
 from declarative.engine.guards import scheduled
 from declarative.engine.intents import Intent, Look, Planned, plan_release
@@ -102,10 +103,9 @@ def make_plan(request: PlanRequest, reading: Reading) -> Plan:
         ConfigurationError: the files ask for what cannot be.
         BackendError: state cannot be read.
     """
-    refresh = request.selection.refresh == "full"
     located = relocate(
         request.relocations,
-        recovered_view(reading, refresh=refresh),
+        recovered_view(reading, refresh=request.selection.refresh != "none"),
         reading.state,
         selected=request.selected,
     )
@@ -136,8 +136,8 @@ def plan_intents(
 ) -> Plan:
     """Return the plan of the given intents."""
     by_address = {intent.address: intent for intent in intents}
-    refresh = request.selection.refresh == "full"
-    observed = _observe(by_address, reading, refresh=refresh)
+    refresh = request.selection.refresh
+    observed, unasked, notes = _observe(by_address, reading, refresh=refresh)
     depends = {
         address: intent.desired.depends_on if intent.desired else ()
         for address, intent in by_address.items()
@@ -155,14 +155,15 @@ def plan_intents(
             planned[address] = Planned(diagnostics=late)
             continue
         version = _version_reader(intent, reading)
-        look = Look(version, refresh, request.project, request.selection.consent)
+        asked = address not in unasked
+        look = Look(version, asked, request.project, request.selection.consent)
         planned[address] = plan_release(intent, seen, snapshot.fingerprinter, look)
     planned = with_departures(planned, observed, snapshot, reading, request.selection)
-    if refresh:
+    if refresh != "none":
         wanted = {one.address: one.desired for one in by_address.values() if one.desired}
         limits = account_limits(request.releases, wanted, planned, observed, reading)
         problems = (*problems, *missing(request.releases, observed), *limits)
-    return _assemble(request, reading, snapshot, planned, (problems, reverts))
+    return _assemble(request, reading, snapshot, planned, ((*notes, *problems), reverts))
 
 
 def _desired_releases(
@@ -250,19 +251,29 @@ def _goes(request: PlanRequest, address: str) -> bool:
 
 
 def _observe(
-    intents: Mapping[str, Intent], reading: Reading, *, refresh: bool
-) -> Mapping[str, Observation | RemoteError]:
+    intents: Mapping[str, Intent], reading: Reading, *, refresh: str
+) -> tuple[Mapping[str, Observation | RemoteError], Collection[str], tuple[PlannedDiagnostic, ...]]:
+    """Return what is observed, which of it state recorded, and what to say about that."""
+    seen = Glance(frozenset(intents) if refresh == "none" else frozenset())
+    if refresh == "fast":
+        seen = glance(intents.values(), reading)
     parts = {
         address: parts_of(intent.desired, intent.record) for address, intent in intents.items()
     }
-    if not refresh:
-        return {
-            address: recorded_observation(intent.record, parts[address])
-            for address, intent in intents.items()
-        }
-    wanted = {address: intent.desired or intent.left for address, intent in intents.items()}
+    wanted = {
+        address: intent.desired or intent.left
+        for address, intent in intents.items()
+        if address not in seen.unmoved
+    }
     releases = {address: release for address, release in wanted.items() if release is not None}
-    return observe_all(reading.reader, releases, parts=parts, parallelism=reading.parallelism)
+    observed: dict[str, Observation | RemoteError] = {
+        address: recorded_observation(intents[address].record, parts[address])
+        for address in seen.unmoved
+    }
+    observed.update(
+        observe_all(reading.reader, releases, parts=parts, parallelism=reading.parallelism)
+    )
+    return observed, seen.unmoved, seen.notes
 
 
 def _version_reader(intent: Intent, reading: Reading) -> Callable[[str], ObservedFunction | None]:

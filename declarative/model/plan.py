@@ -89,7 +89,7 @@ class Bound(Frozen):
     Attributes:
         object: Id of the release's record in state; None where there was none.
         parts: Observed parts by address, masked; empty where the plan did not look.
-        refreshed: Whether AWS was asked (``--refresh full``).
+        refreshed: Whether AWS was asked for them; otherwise they are as state recorded them.
     """
 
     object: str | None
@@ -212,7 +212,7 @@ class Selection(Frozen):
     exclude: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     destroy: bool = False
-    refresh: Literal["full", "none"] = "full"
+    refresh: Literal["full", "fast", "none"] = "full"
     roll_forward: bool = False
     consent: Consent = Consent()
 
