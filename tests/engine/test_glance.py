@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import time
+import zipfile
 from collections import Counter
 from dataclasses import replace
 
@@ -22,6 +24,13 @@ def three(world):
     world.declare(*(world.release(name) for name in NAMES))
     world.apply()
     return world
+
+
+def a_package() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context):\n    return 'other'\n")
+    return packed.getvalue()
 
 
 def looked_at(world, **selection) -> tuple[object, Counter]:
@@ -46,7 +55,7 @@ def test_what_did_not_move_is_taken_from_state_and_the_plan_says_so(three) -> No
 def test_what_moved_is_looked_at_closely(three, moved) -> None:
     world = three
     if moved == "code":
-        world.aws("UpdateFunctionCode", "two", ZipFile=make_zip("other = 1"))
+        world.aws("UpdateFunctionCode", "two", ZipFile=a_package())
     elif moved == "configuration":
         world.aws("UpdateFunctionConfiguration", "two", MemorySize=1024)
     elif moved == "tags":
