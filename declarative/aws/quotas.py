@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,8 @@ ELSEWHERE: Final = "elsewhere"
 
 _APART: Final = {"GetFunction": "get_function", "GetPolicy": "get_policy"}
 _FREE: Final = frozenset({"Invoke", "InvokeAsync", "InvokeWithResponseStream"})
+
+_AWS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 _SLOWER: Final = 0.5  # of the present rate, after a throttle
 _LEAST: Final = 0.1  # of the full rate, however often AWS throttles
@@ -102,12 +105,25 @@ class Bucket:
 
 
 class Quotas:
-    """The buckets of all accounts and regions; safe for many threads."""
+    """The buckets of all accounts and regions; safe for many threads.
 
-    def __init__(self, pacing: Pacing) -> None:
+    Args:
+        pacing: How to wait for a turn.
+        everywhere: Whether they hold at every endpoint; None: at AWS's own.
+    """
+
+    def __init__(self, pacing: Pacing, *, everywhere: bool | None = None) -> None:
         self._pacing = pacing
+        self._everywhere = everywhere
         self._lock = threading.Lock()
         self._buckets: dict[tuple[str, str, str], Bucket] = {}
+
+    def hold_at(self, endpoint: str) -> bool:
+        """Say whether calls to an endpoint draw from AWS's quotas."""
+        if self._everywhere is not None:
+            return self._everywhere
+        host = urlsplit(endpoint).hostname or ""
+        return host.endswith(_AWS)
 
     def bucket(self, account: str, region: str, quota: str, share: float) -> Bucket | None:
         """Return the bucket of a quota; None where nothing is to be kept.

@@ -43,6 +43,8 @@ class AwsCloud:
         pacing: How to wait where AWS says "not now".
         connections: How many requests one region may have in flight.
         environ: Where the tokens of identity providers are.
+        keep_quotas: Whether to keep to Lambda's quotas; None: at AWS's own endpoints. An
+            emulator has none, and answers 429 where it plays at having some.
     """
 
     def __init__(
@@ -51,12 +53,13 @@ class AwsCloud:
         pacing: Pacing | None = None,
         connections: int = 32,
         environ: Mapping[str, str] | None = None,
+        keep_quotas: bool | None = None,
     ) -> None:
         self._pacing = pacing or Pacing()
         self._connections = connections
         self._environ = environ or {}
         self._counter = CallCounter()
-        self._quotas = Quotas(self._pacing)
+        self._quotas = Quotas(self._pacing, everywhere=keep_quotas)
         self._secrets = SecretReader()
         self._lock = threading.Lock()
         # By address, since a connector cannot be hashed; more than one where state
@@ -251,7 +254,7 @@ class _Account:
         events = client.meta.events
         if use == "reading":
             events.register("needs-retry", Reread(self.pacing))
-        if service == "lambda":
+        if service == "lambda" and self._quotas.hold_at(client.meta.endpoint_url):
             # Before the request is signed: a signature is good for a few minutes only.
             events.register_first("request-created.lambda", partial(self._take, region))
             events.register_first("needs-retry.lambda", partial(self._note, region))

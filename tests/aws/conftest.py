@@ -106,7 +106,7 @@ def time() -> Time:
 @pytest.fixture
 def cloud(time: Time) -> AwsCloud:
     pacing = Pacing(sleep=time.sleep, monotonic=lambda: time.now, jitter=lambda: 0.5)
-    return AwsCloud(pacing=pacing)
+    return AwsCloud(pacing=pacing, keep_quotas=True)
 
 
 @pytest.fixture

@@ -182,3 +182,17 @@ def test_one_account_through_two_connectors_is_one_quota(aws, cloud, connector, 
         for one in both:
             cloud.reader(one, "us-east-2").aliases("f")
     assert time.now == pytest.approx(1)
+
+
+def test_an_emulator_has_no_quotas_to_keep_to(clock) -> None:
+    quotas = Quotas(clock.pacing)
+    for host in (
+        "lambda.eu-west-1.amazonaws.com",
+        "lambda.cn-north-1.amazonaws.com.cn",
+        "lambda.eu-west-1.api.aws",
+        "vpce-0a1b-lambda.eu-west-1.vpce.amazonaws.com",
+    ):
+        assert quotas.hold_at(f"https://{host}")
+    for url in ("http://127.0.0.1:4566", "https://amazonaws.com.example.org"):
+        assert not quotas.hold_at(url)
+        assert Quotas(clock.pacing, everywhere=True).hold_at(url)

@@ -122,7 +122,8 @@ def test_the_budgets_of_a_plan_with_nothing_to_do(world, monkeypatch, count) -> 
         assert world.apply().status == "applied"
 
         sandbox.simulator.quotas = Quotas()
-        world.clients = AwsCloud(pacing=Pacing(sleep=clock.sleep, monotonic=clock.monotonic))
+        pacing = Pacing(sleep=clock.sleep, monotonic=clock.monotonic)
+        world.clients = AwsCloud(pacing=pacing, keep_quotas=True)
         world.clients.account_id(world.releases[0].connector)
         clock.advance(60)
         sandbox.simulator.calls.reset()
