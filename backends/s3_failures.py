@@ -24,6 +24,13 @@ _CREDENTIALS = (
         "or the environment's credentials; they may have expired"
     ),
 )
+_ROLE = (
+    "The role of the backend cannot be assumed",
+    (
+        "AWS refused AssumeRole for {place}: {said}. Check role_arn and external_id of the "
+        "backend's assume_role, the role's trust policy, and the credentials that assume it"
+    ),
+)
 _REGION = (
     "The bucket is in another region",
     "S3 refused {operation} on {place}: {said}. Set region of the backend to the bucket's own",
@@ -88,6 +95,8 @@ def explained(error: Exception, operation: str, place: str) -> StateUnavailableE
     code = str(answer.get("Code", ""))
     said = f"{code}: {answer.get('Message', '')}".strip(": ") or _in_a_line(error)
     reason, (summary, detail) = _SENTENCES.get(code, ("failed", _other(code)))
+    if getattr(error, "operation_name", "").startswith("AssumeRole"):
+        reason, (summary, detail) = "denied", _ROLE
     return StateUnavailableError(
         place,
         reason,

@@ -39,6 +39,12 @@ def verify(
     """Read all of the state and report what of it is damaged."""
     session: Session = context.obj
     with open_project(inputs_of(session, var, var_file)) as opened:
+        if not opened.world.state.exists():
+            raise LamformError.of(
+                "There is no state yet",
+                "Nothing was ever recorded in the backend of the files, so there is nothing to "
+                "verify. Check that this is the backend you mean.",
+            )
         found = verify_state(opened.world.state)
     if session.json:
         session.document(

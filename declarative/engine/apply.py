@@ -1,7 +1,7 @@
 """Applying a plan: exactly its steps, in three phases, with a journal around each.
 
     apply_plan
-      _lease                the run's lease on the releases of the plan
+      take                  the run's lease on the releases of the plan
       record_dead_runs      what dead runs did becomes a revision
       binding.check_recorded, binding.verify      the plan still describes the world
       _resolve_values       secrets, from memory or from residual expressions
@@ -24,8 +24,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from backends.base import LeaseHeldError, RunRecord, StateUnavailableError
-from declarative.engine import binding, recovery, rescue
+from backends.base import (
+    BackendError,
+    ConflictError,
+    FencedError,
+    HeadMovedError,
+    RunRecord,
+)
+from declarative.engine import binding, rescue
 from declarative.engine.commit import (
     Ending,
     commit_run,
@@ -43,6 +49,7 @@ from declarative.engine.records import recorded_outputs
 from declarative.engine.relocation import pending_edit, record_edits
 from declarative.engine.run import Run, RunWorld
 from declarative.engine.snapshot import Snapshot, read_snapshot
+from declarative.engine.taking import take
 from declarative.engine.writing import Writing
 from declarative.errors import (
     Diagnostic,
@@ -107,11 +114,14 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
     refuse_schedules(plan)
     if plan.is_empty:
         return ApplyResult(None, "applied", calls=writing.cloud.calls())
+    writing.stop.heeded = True
     writing.state.create()
     writing = replace(writing, secrets=writing.secrets.knowing(plan.connectors))
     run = new_run()
-    with _lease(plan, writing, run) as lease:
-        record_dead_runs(writing, lease)
+    planned = frozenset((*(release.address for release in plan.releases), *plan.edits.touches))
+    exclusive = frozenset(one.infrastructure for one in plan.releases if one.exclusive)
+    with take(writing, run, planned, exclusive=exclusive) as lease:
+        record_dead_runs(writing, lease, needed=planned)
         present = read_snapshot(writing.state)
         edits = pending_edit(plan, present, writing.state)
         snapshot = edits.after
@@ -132,23 +142,6 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
         edited, snapshot = record_edits(edits, writing, lease, present)
         begun = _Begun(run, observed, values, edited)
         return _run(plan, writing, lease, snapshot, begun)
-
-
-def _lease(plan: Plan, writing: Writing, run: str) -> HeldLease:
-    """Return a lease on the plan's releases, and on those that dead runs left open.
-
-    Dead runs that have nothing to do with the plan are recovered by whoever comes first;
-    where that is another run, this one does not wait for it.
-    """
-    planned = frozenset((*(release.address for release in plan.releases), *plan.edits.touches))
-    exclusive = frozenset(one.infrastructure for one in plan.releases if one.exclusive)
-    dead = [frozenset(run.open) for run in recovery.dead_runs(writing.state, writing.runner)]
-    needed = planned.union(*(left for left in dead if left & planned))
-    everything = needed.union(*dead)
-    if everything != needed:
-        with suppress(LeaseHeldError):
-            return writing.lease(run, everything, exclusive=exclusive, patient=False)
-    return writing.lease(run, needed, exclusive=exclusive)
 
 
 def _check_accounts(plan: Plan, writing: Writing) -> None:
@@ -204,8 +197,6 @@ def _run(
         ]
     writing.listener(Event("run_started", run_id, writing.now(), data=started))
 
-    writing.stop.heeded = True
-
     def write(records: list[JournalRecord]) -> None:
         writing.state.append(run_id, records, token=lease.token)
 
@@ -229,15 +220,21 @@ def _finish(run: Run, world: RunWorld, edited: Revision | None) -> ApplyResult:
     writing, ending = world.writing, _ending(run, world)
     try:
         revision = _record(ending, world) or edited
-    except StateUnavailableError as error:
+    except (ConflictError, FencedError, HeadMovedError):
+        raise  # another run was here: it, or the next one, asks AWS
+    except BackendError as error:
         raise rescue.keep(ending, world, error, run.failures) from error
-    end_releases(ending, writing, token=world.lease.token)
+    with suppress(BackendError):  # otherwise they are looked at once more
+        end_releases(ending, writing, token=world.lease.token)
     status = ending.draft.status
     data: dict[str, JsonValue] = {
         "revision": revision.number if revision else None,
         "status": status,
         "calls": dict(writing.cloud.calls()),
     }
+    lost = run.state_error
+    if lost is not None and status == "interrupted":
+        raise rescue.came_back(lost, revision, run.failures)
     writing.listener(Event("run_done", world.run, writing.now(), data=data))
     return ApplyResult(
         revision=revision,

@@ -34,13 +34,16 @@ if TYPE_CHECKING:
     from declarative.model.revision import ReleaseRecord, ReleaseStatus
 
 
-def record_dead_runs(writing: Writing, lease: HeldLease, *, message: str = "") -> Revision | None:
+def record_dead_runs(
+    writing: Writing, lease: HeldLease, *, needed: Collection[str], message: str = ""
+) -> Revision | None:
     """Record what dead runs did as a revision ``recovered``; None where there are none.
 
-    Only those whose open releases the lease covers: others are somebody else's to recover.
+    Only those whose open releases the lease covers, and of those that left none of
+    ``needed`` open only the ones that can be read: others are somebody else's to recover.
 
     Raises:
-        RemoteError: a release that such a run left open cannot be read.
+        RemoteError: a release cannot be read of a run that left one of ``needed`` open.
     """
     dead = tuple(
         run
@@ -51,8 +54,15 @@ def record_dead_runs(writing: Writing, lease: HeldLease, *, message: str = "") -
         return None
     snapshot = read_snapshot(writing.state)
     found = recovery.look_at(dead, snapshot, writing.cloud, writing.secrets)
-    for error in found.unreachable.values():
-        raise error
+    if found.unreachable:
+        for run in dead:
+            for address in run.open:
+                if address in found.unreachable and not set(needed).isdisjoint(run.open):
+                    raise found.unreachable[address]
+        dead = tuple(run for run in dead if found.unreachable.keys().isdisjoint(run.open))
+        if not dead:
+            return None
+        found = recovery.look_at(dead, snapshot, writing.cloud, writing.secrets)
     changes = put_records(writing.state, found.records, snapshot.releases)
     draft = RevisionDraft(
         status="recovered",

@@ -19,8 +19,8 @@ from backends.base import RevisionDraft, commit_disjoint
 from declarative.engine.commit import Outputs, completed, record_dead_runs
 from declarative.engine.leases import new_run
 from declarative.engine.records import recorded_outputs
-from declarative.engine.recovery import dead_runs
 from declarative.engine.snapshot import Snapshot, read_snapshot
+from declarative.engine.taking import take
 from declarative.errors import LamformError, StalePlanError
 from declarative.model.address import Address, PartKey
 from declarative.model.desired import SETTINGS
@@ -90,17 +90,13 @@ def carry_out(
     state = writing.state
     if not state.exists():
         raise LamformError.of("There is no state yet", "Nothing is recorded that could be edited.")
-    dead = dead_runs(state, writing.runner)
-    concerned = any(addresses.intersection(run.open) for run in dead)
-    held = addresses.union(*(run.open for run in dead)) if concerned else addresses
-    with writing.lease(new_run(), held) as lease:
-        if concerned:
-            record_dead_runs(writing, lease)
+    with take(writing, new_run(), addresses, others=False) as lease:
+        record_dead_runs(writing, lease, needed=addresses)
         snapshot = read_snapshot(state)
         edit = make(snapshot)
         if not edit.records:
             return Edited(None, edit.notes, lease.took_over)
-        if not edit.records.keys() <= held:
+        if not edit.records.keys() <= lease.addresses:
             raise StalePlanError.of(
                 "State has moved",
                 "Another run recorded something that this edit is about. Nothing was changed; "

@@ -63,11 +63,6 @@ class Journal:
         if self._broken is not None and error is None:
             raise self._broken
 
-    @property
-    def lost(self) -> BackendError | None:
-        """Why nothing is written any more; None as long as state can be written."""
-        return self._lost
-
     def begin(self, address: str, step: str) -> None:
         """Announce a step and return once that is durable.
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from declarative.engine.ports import Runner
+    from declarative.engine.stopping import Stop
 
 TERM = 60.0
 """Seconds until a lease that nobody renews may be taken over."""
@@ -37,11 +38,11 @@ _PAUSE = 0.5
 class HeldLease:
     """A lease that renews itself; a context manager that gives it back."""
 
-    def __init__(self, state: StateBackend, lease: Lease) -> None:
-        """Take a granted lease."""
+    def __init__(self, state: StateBackend, lease: Lease, *, asked: float) -> None:
+        """Take a granted lease, and when it was asked for: its term counts from then."""
         self._state = state
         self._lease = lease
-        self._renewed = time.monotonic()
+        self._renewed = asked
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="heartbeat", daemon=True)
 
@@ -65,6 +66,11 @@ class HeldLease:
         """Whether a step may start: the lease was renewed within half its term."""
         return time.monotonic() - self._renewed < TERM / 2
 
+    def give_back(self) -> None:
+        """Give the lease back; one that cannot be expires."""
+        with suppress(BackendError):  # it expires, and what the run did is recorded
+            self._state.release(self._lease)
+
     def __enter__(self) -> Self:
         """Start renewing."""
         self._thread.start()
@@ -79,8 +85,7 @@ class HeldLease:
         """Stop renewing and give the lease back."""
         self._ended.set()
         self._thread.join()
-        with suppress(BackendError):  # it expires, and what the run did is recorded
-            self._state.release(self._lease)
+        self.give_back()
 
     def _renew(self) -> None:
         while not self._ended.wait(TERM / 6):
@@ -128,24 +133,28 @@ def hold(
     *,
     timeout: float = 0.0,
     waiting: Callable[[Lease], None] | None = None,
+    stop: Stop | None = None,
 ) -> HeldLease:
     """Return the lease that is asked for.
 
-    For at most ``timeout`` seconds another run is waited for; ``waiting`` is told once who
-    that is.
+    For at most ``timeout`` seconds another run is waited for, unless ``stop`` is set;
+    ``waiting`` is told who that is, and again when it is another.
 
     Raises:
         LeaseHeldError: another live run holds some of it.
+        InterruptedRunError: ``stop`` was set.
     """
     deadline = time.monotonic() + timeout
-    told = False
+    told: str | None = None
+    pause = stop.sleep if stop is not None else time.sleep
     while True:
+        asked = time.monotonic()
         try:
-            return HeldLease(state, state.acquire(request))
+            return HeldLease(state, state.acquire(request), asked=asked)
         except LeaseHeldError as error:
             if time.monotonic() + _PAUSE > deadline:
                 raise
-            if not told and waiting is not None:
+            if told != error.holder.run and waiting is not None:
                 waiting(error.holder)
-                told = True
-            time.sleep(_PAUSE)
+                told = error.holder.run
+            pause(_PAUSE)

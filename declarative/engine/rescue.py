@@ -7,20 +7,22 @@ or the next apply, which asks AWS (`commit.record_dead_runs`).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from backends.base import RevisionDraft, RevisionNotFoundError
+from backends.base import BackendError, RevisionDraft, RevisionNotFoundError
 from declarative.engine.commit import Ending, commit_run, end_releases, record_dead_runs
 from declarative.engine.leases import new_run
 from declarative.engine.recovery import dead_runs
 from declarative.engine.snapshot import fingerprinter_of
+from declarative.engine.taking import take
 from declarative.errors import Diagnostic, LamformError, StateLostError
 from declarative.model.plan import Base, Plan
 from declarative.model.rescue import RecoveryFile, RescuedRevision
 
 if TYPE_CHECKING:
-    from backends.base import BackendError, Revision, RunRecord, StateReader
+    from backends.base import Revision, RunRecord, StateReader
     from declarative.engine.run import RunWorld
     from declarative.engine.writing import Writing
     from declarative.model.values import Fingerprinter
@@ -39,6 +41,18 @@ def keep(
         told = f"What was done to {', '.join(ending.unknown)} could not be looked at. {_ASKS}"
     else:
         told = "Nothing was changed in AWS."
+    return StateLostError((*failures, Diagnostic(error.summary, f"{error.detail} {told}")))
+
+
+def came_back(
+    error: BackendError, revision: Revision | None, failures: tuple[Diagnostic, ...]
+) -> StateLostError:
+    """Return the error of a run that state failed in the middle, and answered in the end."""
+    recorded = f"Revision {revision.number} records what was done" if revision else "Nothing was"
+    told = (
+        "Because of that no further step was started; those in flight were finished, and state "
+        f"has answered since. {recorded}. See what is left with lamform plan."
+    )
     return StateLostError((*failures, Diagnostic(error.summary, f"{error.detail} {told}")))
 
 
@@ -87,8 +101,8 @@ def recover(writing: Writing) -> Revision | None:
     if not dead:
         return None
     addresses = frozenset(address for run in dead for address in run.open)
-    with writing.lease(new_run(), addresses) as lease:
-        return record_dead_runs(writing, lease, message=writing.message)
+    with take(writing, new_run(), addresses) as lease:
+        return record_dead_runs(writing, lease, needed=lease.addresses, message=writing.message)
 
 
 def replay(found: RecoveryFile, writing: Writing) -> Revision | None:
@@ -117,7 +131,8 @@ def replay(found: RecoveryFile, writing: Writing) -> Revision | None:
         if writing.message:
             ending = replace(ending, draft=replace(ending.draft, message=writing.message))
         revision = commit_run(ending, writing, token=lease.token)
-        end_releases(ending, writing, token=lease.token)
+        with suppress(BackendError):  # otherwise they are looked at once more
+            end_releases(ending, writing, token=lease.token)
         return revision
 
 

@@ -75,6 +75,7 @@ class Run:
         self._releases = {release.address: release for release in world.plan.releases}
         self._values = dict(values)
         self._lock = threading.Lock()
+        self.state_error: BackendError | None = None
         self._left: dict[str, ReleaseStatus] = {}
         self._failures: dict[str, tuple[Diagnostic, ...]] = {}
         self._actions: dict[str, dict[str, Action]] = {}
@@ -174,9 +175,11 @@ class Run:
             for step in release.steps:
                 if step.phase is phase:
                     self._take(step, place)
-        except (InterruptedRunError, BackendError):  # `Journal.lost` knows why
+        except (InterruptedRunError, BackendError) as error:
             with self._lock:
                 self._left[address] = "interrupted"
+                if isinstance(error, BackendError):
+                    self.state_error = self.state_error or error
             return False
         except LamformError as error:
             self.fail(address, error)
@@ -187,12 +190,9 @@ class Run:
         world = self._world
         if world.writing.stop.is_set():
             raise InterruptedRunError.of("Interrupted", "No further step was started.")
-        if not world.lease.is_fresh:
-            raise RemoteError.of(
-                "The lease could not be renewed",
-                "State has not answered for half a minute, so no further step was started.",
-            )
+        self._require_lease()
         world.journal.begin(step.release, step.kind)
+        self._require_lease()  # state may have taken its time
         place.progress.touched = True
         world.emit("step_started", step.release, step)
         started = time.monotonic()
@@ -206,6 +206,13 @@ class Run:
         world.journal.end("done", step.release, step.kind, result)
         seconds = round(time.monotonic() - started, 3)
         world.emit("step_done", step.release, step, seconds=seconds, **result)
+
+    def _require_lease(self) -> None:
+        if not self._world.lease.is_fresh:
+            raise RemoteError.of(
+                "The lease could not be renewed",
+                "State has not answered for half a minute, so no further step was started.",
+            )
 
     def _workplace(self, release: PlannedRelease) -> Workplace:
         world = self._world

@@ -22,7 +22,7 @@ class Stop(threading.Event):
         self.heeded = True
 
     def sleep(self, seconds: float) -> None:
-        """Wait, for AWS to take a call.
+        """Wait, for AWS to take a call or for another run to end.
 
         Raises:
             InterruptedRunError: the run is to end.
@@ -30,4 +30,4 @@ class Stop(threading.Event):
         if not self.heeded:
             time.sleep(seconds)
         elif self.wait(seconds):
-            raise InterruptedRunError.of("Interrupted", "AWS was not asked again.")
+            raise InterruptedRunError.of("Interrupted", "Nothing is waited for any more.")

@@ -69,6 +69,7 @@ class Writing:
             request_of(self.runner, run, addresses, exclusive),
             timeout=self.lock_timeout if patient else 0.0,
             waiting=self.waiting,
+            stop=self.stop,
         )
 
     def reader(self, plan: Plan, release: PlannedRelease) -> FunctionReader:

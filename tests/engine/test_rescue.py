@@ -243,3 +243,26 @@ def test_another_revision_of_the_same_release_is_a_conflict(world, dead_pid) -> 
     if kept.records:
         with pytest.raises(ConflictError):
             replay(kept, world.writing())
+
+
+def test_state_that_comes_back_is_told_and_so_is_the_person(world) -> None:
+    class Hiccup(MemoryBackend):
+        appended = 0
+
+        def append(self, run, records, *, token):
+            self.appended += 1
+            if self.appended == 2:
+                raise lost()
+            return super().append(run, records, token=token)
+
+    project(world)
+    world.parallelism = 1
+    world.state = Hiccup(world.state._store, world.project)
+    with pytest.raises(StateLostError, match=r"Pulled the plug.*Revision 1 records") as caught:
+        world.apply()
+    assert caught.value.exit_code == 1
+    assert the_file(world) is None
+    assert world.state.head().status == "interrupted"
+    assert world.state.open_runs() == ()
+    assert world.drift().findings == ()
+    assert world.apply().status == "applied"

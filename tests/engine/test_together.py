@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from backends.base import LeaseHeldError, RunRecord
+from backends.base import LeaseHeldError, LeaseRequest, RunRecord
 from backends.memory import MemoryBackend
 from declarative.aws.retries import Pacing
 from declarative.aws.session import AwsCloud
@@ -16,7 +16,7 @@ from declarative.engine import leases
 from declarative.engine.apply import apply_plan
 from declarative.engine.records import recorded_outputs
 from declarative.engine.rescue import recover
-from declarative.errors import LamformError, StalePlanError
+from declarative.errors import InterruptedRunError, LamformError, RemoteError, StalePlanError
 from declarative.model.plan import PlannedOutput
 
 
@@ -319,3 +319,83 @@ def test_a_signal_ends_the_repeating_of_a_call(world) -> None:
     assert result.revision.status == "interrupted"
     world.sandbox.simulator.faults.clear()
     assert world.record().function.attributes["memory_size"] == 256
+
+
+def test_a_run_that_dies_while_it_is_waited_for_is_recovered_first(world) -> None:
+    one, two = both(world)
+    world.declare(one, two)
+    world.apply()
+    world.declare(*both(world, sizes=512))
+    dying = world.plan()
+    world.declare(replace(one, function={**one.function, "memory_size": 1024}), two)
+    waiting = world.plan()
+    assert [release.address for release in waiting.releases] == [one.address]
+    leave_open_alive(world, dying)
+
+    def die(holder) -> None:
+        world.state.unlock(holder.run)
+
+    with pytest.raises(StalePlanError):  # the recovered record is another one
+        apply_plan(waiting, replace(world.writing(), lock_timeout=30, waiting=die))
+    assert world.state.open_runs() == ()
+    assert world.state.head().status == "recovered"
+    assert world.apply().status == "applied"
+    assert recover(world.writing()) is None
+    assert world.record("one").desired.function["memory_size"] == 1024
+
+
+def leave_open_alive(world, plan) -> None:
+    """Begin a run that holds its lease and does nothing yet, somewhere else."""
+    addresses = tuple(release.address for release in plan.releases)
+    lease = world.state.acquire(
+        LeaseRequest(
+            run="dying",
+            who="x",
+            host="elsewhere",
+            pid=1,
+            boot_id="",
+            command="lamform apply",
+            addresses=frozenset(addresses),
+        )
+    )
+    [name] = world.state.put([plan.to_bytes()])
+    begun = RunRecord(
+        run="dying",
+        started_at="2026-01-01T00:00:00Z",
+        command="lamform apply",
+        plan=name,
+        addresses=addresses,
+    )
+    world.state.begin_run(begun, token=lease.token)
+
+
+def test_a_signal_ends_waiting_for_another_run(world) -> None:
+    world.declare(*both(world))
+    world.apply()
+    world.declare(*both(world, sizes=512))
+    leave_open_alive(world, world.plan())
+    head = world.state.head()
+
+    def stop(_) -> None:
+        world.stop.set()
+
+    with pytest.raises(InterruptedRunError):
+        apply_plan(world.plan(), replace(world.writing(), lock_timeout=3600, waiting=stop))
+    assert world.state.head() == head
+
+
+def test_a_dead_run_elsewhere_that_cannot_be_read_is_in_nobodys_way(world) -> None:
+    one, two = both(world)
+    world.declare(two)
+    leave_open(world, world.plan())
+    world.declare(one)
+    plan = world.plan(only=(one.address,))
+    world.sandbox.simulator.conditions.deny("lambda:GetFunction", function=world.name("two"))
+    try:
+        assert world.apply(plan).status == "applied"
+        with pytest.raises(RemoteError):
+            recover(world.writing())
+    finally:
+        world.sandbox.simulator.conditions.clear()
+    assert len(world.state.open_runs()) == 1
+    assert recover(world.writing()).status == "recovered"
