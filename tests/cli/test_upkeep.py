@@ -45,7 +45,9 @@ def hold(shell: Shell, term: float = 3600, exclusive: frozenset[str] = frozenset
 
 
 def test_a_sound_state(shell: Shell) -> None:
-    assert shell("state", "verify").out == "The state is sound: 0 revisions, 0 objects.\n"
+    missing = shell("state", "verify")
+    assert missing.code == 1
+    assert "There is no state yet" in missing.err
     shell.applied()
     answer = shell("state", "verify")
     assert (answer.code, answer.out) == (0, "The state is sound: 1 revision, 2 objects.\n")
