@@ -22,6 +22,7 @@ from declarative.errors import LamformError, RemoteError
 from declarative.model.plan import Plan, PlannedRelease
 from declarative.model.revision import Leftover
 from declarative.model.steps import Target
+from declarative.model.stored import read
 
 if TYPE_CHECKING:
     from declarative.engine.ports import Cloud, FunctionReader, ObservedFunction, Runner
@@ -87,7 +88,7 @@ def _dead_run(state: StateReader, run: RunRecord) -> DeadRun:
     ended = {record.address for record in journal if record.kind == END}
     return DeadRun(
         run=run,
-        plan=Plan.model_validate_json(state.objects([run.plan])[run.plan]),
+        plan=read(Plan, state.objects([run.plan])[run.plan], f"The plan of run {run.run}"),
         open=tuple(address for address in run.addresses if address not in ended),
         journal=journal,
     )

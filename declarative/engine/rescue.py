@@ -20,6 +20,7 @@ from declarative.engine.taking import take
 from declarative.errors import Diagnostic, LamformError, StateLostError
 from declarative.model.plan import Base, Plan
 from declarative.model.rescue import RecoveryFile, RescuedRevision
+from declarative.model.stored import read
 
 if TYPE_CHECKING:
     from backends.base import Revision, RunRecord, StateReader
@@ -148,7 +149,7 @@ def _ending(found: RecoveryFile, run: RunRecord, state: StateReader) -> Ending:
     said = found.revision
     return Ending(
         run=found.run,
-        plan=Plan.model_validate_json(state.objects([run.plan])[run.plan]),
+        plan=read(Plan, state.objects([run.plan])[run.plan], f"The plan of run {run.run}"),
         base=_base(found, state),
         draft=RevisionDraft(**{name: getattr(said, name) for name in _SAID}, details=said.details),
         records=found.records,

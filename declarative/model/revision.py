@@ -17,6 +17,7 @@ from declarative.model.canonical import canonical_json
 from declarative.model.desired import ConnectorSettings, DesiredRelease
 from declarative.model.fields import Path
 from declarative.model.steps import Target
+from declarative.model.stored import read
 
 RECORD_FORMAT = "1.0"
 KEPT_VERSIONS = 100
@@ -135,5 +136,9 @@ class ReleaseRecord(Frozen):
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ReleaseRecord:
-        """Return the record stored as ``data``."""
-        return cls.model_validate_json(data)
+        """Return the record stored as ``data``.
+
+        Raises:
+            LamformError: a newer version wrote it, or it is damaged.
+        """
+        return read(cls, data, "The record of a release")

@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from declarative.errors import LamformError
 from declarative.model.artifacts import ArtifactIdentity, LocalArtifact, S3Artifact
 from declarative.model.canonical import canonical_json, digest
 from declarative.model.desired import ConnectorSettings, DesiredAlias, DesiredRelease, Residual
@@ -31,6 +33,7 @@ from declarative.model.plan import (
 )
 from declarative.model.revision import RecordedAlias, RecordedFunction, ReleaseRecord
 from declarative.model.steps import Phase, UpdateAlias, UpdateConfiguration
+from declarative.model.stored import read
 from declarative.model.values import Fingerprinter, is_secret, without_fingerprints
 
 if TYPE_CHECKING:
@@ -291,3 +294,11 @@ def test_a_fingerprint_tells_values_apart_and_projects_too(
     same = canonical_json(one) == canonical_json(other)
     assert (here.fingerprint(one) == here.fingerprint(other)) == same
     assert here.fingerprint(one) != there.fingerprint(one)
+
+
+def test_what_a_newer_version_wrote_is_told_from_damage() -> None:
+    with pytest.raises(LamformError, match=r"newer version: .* has colour, which"):
+        read(Base, b'{"revision": 1, "id": null, "colour": "red"}', "The base")
+    with pytest.raises(LamformError, match="damaged: The base cannot be read at revision"):
+        read(Base, b'{"revision": "x", "id": null}', "The base")
+    assert read(Base, b'{"revision": 1, "id": null}', "The base").revision == 1
