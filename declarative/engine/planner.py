@@ -49,7 +49,7 @@ from declarative.model.plan import (
     Selection,
     Summary,
 )
-from declarative.model.values import without_fingerprints
+from declarative.model.values import FINGERPRINT, without_fingerprints
 
 if TYPE_CHECKING:
     from declarative.engine.ports import (
@@ -346,7 +346,8 @@ def _assemble(
         reverts=reverts,
         recovers=snapshot.recovers,
     )
-    if not snapshot.fingerprinter.stable:
+    # Most first plans hold no secret, and walking all of a large one takes its time.
+    if not snapshot.fingerprinter.stable and FINGERPRINT in plan.model_dump_json():
         plan = Plan.model_validate(without_fingerprints(plan.model_dump(mode="json")))
         plan = _without_change_fingerprints(plan)
     return plan.sealed()

@@ -50,7 +50,7 @@ def choose_version(
         exists: Whether a recorded version still exists and can serve.
     """
     known = _known(worlds, others)
-    wanted = content_digest(comparison.after, worlds.code_sha256, worlds.fingerprinter)
+    wanted = _wanted(worlds, comparison) if known else None
     fitting = [version for version, content in known.items() if content == wanted]
     preferred = [worlds.restore.version] if worlds.restore and worlds.restore.version else []
     candidates = (*preferred, *sorted(fitting, key=int, reverse=True))
@@ -65,6 +65,10 @@ def choose_version(
         expected=_expected(worlds, known, checkpoint=checkpoint) if publishes else None,
         reason=_reason(comparison, version, publishes=publishes, lost=bool(fitting)),
     )
+
+
+def _wanted(worlds: Worlds, comparison: Comparison) -> str | None:
+    return content_digest(comparison.after, worlds.code_sha256, worlds.fingerprinter)
 
 
 def _known(worlds: Worlds, others: Mapping[str, str]) -> dict[str, str]:

@@ -89,6 +89,10 @@ class Fingerprinter:
 
 
 # Most leaves of most functions hold one of a few default values.
+FINGERPRINT = "hmac-sha256:"
+"""What every fingerprint begins with."""
+
+
 @lru_cache(maxsize=4096)
 def _keyed_scalar(key: bytes, kind: str, value: str | int | None) -> str:
     del kind  # it tells True from 1, which are equal
@@ -97,7 +101,7 @@ def _keyed_scalar(key: bytes, kind: str, value: str | int | None) -> str:
 
 @lru_cache(maxsize=4096)
 def _keyed(key: bytes, content: bytes) -> str:
-    return "hmac-sha256:" + hmac.digest(key, content, "sha256").hex()
+    return FINGERPRINT + hmac.digest(key, content, "sha256").hex()
 
 
 def is_secret(value: JsonValue) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from declarative.engine.ports import ObservedAlias, ObservedFunction, S3Code, Withheld
+from declarative.engine.setting_ports import AccountSettings
 from declarative.errors import PreconditionFailedError, RemoteError
 from declarative.model import fields
 
@@ -53,8 +54,13 @@ class InstantCloud:
     def reader(self, connector: Connector, region: str) -> InstantCloud:
         return self
 
-    def writer(self, connector: Connector, region: str) -> InstantCloud:
+    def writer(
+        self, connector: Connector, region: str, *, timeout: float | None = None
+    ) -> InstantCloud:
         return self
+
+    def account_settings(self) -> AccountSettings:
+        return AccountSettings(300 << 30, 0, 250 << 20, 50 << 20, 1000, 1000, 0)
 
     def calls(self) -> Mapping[str, int]:
         return dict(self._calls)
