@@ -1,6 +1,6 @@
 """When state dies during an apply: what it was to be told goes to a file, and back from there.
 
-The steps in flight are finished and no other starts (`Journal.lost`). The run stays open in
+The steps in flight are finished and no other starts (`Journal.begin`). The run stays open in
 state, so whoever comes first settles it: the file, which knows what AWS answered (`replay`),
 or the next apply, which asks AWS (`commit.record_dead_runs`).
 """

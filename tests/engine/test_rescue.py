@@ -15,6 +15,7 @@ from declarative.engine.ports import Runner
 from declarative.engine.rescue import recover, replay
 from declarative.errors import LamformError, StateLostError
 from declarative.model.rescue import RecoveryFile
+from declarative.model.values import Sensitive
 
 
 def lost() -> StateUnavailableError:
@@ -220,11 +221,12 @@ def test_a_disk_that_is_full_as_well_loses_nothing(world, dead_pid, monkeypatch)
 def test_no_secret_is_in_the_file(world, dead_pid) -> None:
     project(world)
     one, two = world.releases
-    environment = {"variables": {"PASSWORD": "tell-nobody"}}
+    environment = {"variables": {"PASSWORD": Sensitive("tell-nobody", "var.password")}}
     world.declare(replace(one, function={**one.function, "environment": environment}), two)
     assert apply_until(world, dead_pid, 3)
     text = the_file(world).to_bytes().decode()
     assert "PASSWORD" in text
+    assert "tell-nobody" not in text
     assert json.loads(text)["kind"] == "recovery"
 
 
@@ -240,9 +242,9 @@ def test_another_revision_of_the_same_release_is_a_conflict(world, dead_pid) -> 
     world.apply()
     open_run.open = True
     world.state._store.projects[world.project].runs[kept.run] = open_run
-    if kept.records:
-        with pytest.raises(ConflictError):
-            replay(kept, world.writing())
+    assert kept.records
+    with pytest.raises(ConflictError):
+        replay(kept, world.writing())
 
 
 def test_state_that_comes_back_is_told_and_so_is_the_person(world) -> None:
