@@ -149,7 +149,7 @@ def compare(worlds: Worlds) -> Comparison:
 
 def _new(worlds: Worlds) -> Comparison:
     desired = worlds.desired
-    after = effective(worlds, fields.from_api({}, desired.function_name))
+    after = effective(worlds, fields.defaults(desired.function_name))
     declared = {path: fields.get(after, path) for path in desired.declared}
     attributes: Attributes = {}
     for path, value in declared.items():

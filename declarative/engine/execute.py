@@ -349,7 +349,7 @@ def _filled(attributes: Attributes, place: Workplace, *, secrets_from: str | Non
     for path, value in place.values.items():
         if path[0] in attributes:
             result = fields.put(result, path, value)
-    if not any(has_secret(fields.get(result, path)) for path in LEAVES):
+    if not has_secret(result):
         return result
     source = _version(place, secrets_from) if secrets_from else place.progress.function
     kept = source.attributes if source else {}

@@ -17,7 +17,7 @@ from declarative.engine.around import look_around
 from declarative.engine.setting_ports import Unreadable
 from declarative.errors import Diagnostic, RemoteError
 from declarative.model import fields
-from declarative.model.fields import LEAVES, Attributes, Path
+from declarative.model.fields import LEAVES, Attributes, Field, Path, Shape
 from declarative.model.values import Fingerprinter, is_secret, is_unknown
 
 if TYPE_CHECKING:
@@ -225,4 +225,20 @@ def masked(
 
 def fingerprinted(attributes: Attributes, fingerprinter: Fingerprinter) -> Attributes:
     """Return ``attributes`` with every leaf hidden: equal whatever any side marks as secret."""
-    return masked(attributes, fingerprinter, Visible(hidden=frozenset(LEAVES)))
+    return _fingerprinted(fields.FUNCTION, attributes, fingerprinter)
+
+
+def _fingerprinted(
+    table: tuple[Field, ...], given: Mapping[str, JsonValue], fingerprinter: Fingerprinter
+) -> Attributes:
+    result: Attributes = dict(given)
+    for row in table:
+        value = given.get(row.name)
+        if row.shape is Shape.STRUCTURE:
+            inside = value if isinstance(value, dict) else {}
+            result[row.name] = _fingerprinted(row.fields, inside, fingerprinter)
+        elif not row.sensitive:
+            result[row.name] = fingerprinter.hide(value)
+        elif isinstance(value, dict):
+            result[row.name] = {name: fingerprinter.hide(one) for name, one in value.items()}
+    return result

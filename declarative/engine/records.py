@@ -52,6 +52,22 @@ class Outcome:
     leftovers: tuple[Leftover, ...] = ()
 
 
+class _Contents:
+    """Digests of content; functions that are alike share one, as one just published mostly is."""
+
+    def __init__(self, fingerprinter: Fingerprinter) -> None:
+        self._fingerprinter = fingerprinter
+        self._known: list[tuple[ObservedFunction, str | None]] = []
+
+    def __call__(self, function: ObservedFunction) -> str | None:
+        for other, content in self._known:
+            if (other.code_sha256, other.attributes) == (function.code_sha256, function.attributes):
+                return content
+        content = content_digest(function.attributes, function.code_sha256, self._fingerprinter)
+        self._known.append((function, content))
+        return content
+
+
 def record_of(
     outcome: Outcome, previous: ReleaseRecord | None, fingerprinter: Fingerprinter
 ) -> ReleaseRecord:
@@ -65,7 +81,8 @@ def record_of(
     unfinished = previous if outcome.status != "applied" else None
     recorded: RecordedFunction | None = None
     version: str | None = None
-    versions = _versions(outcome, previous, fingerprinter)
+    identify = _Contents(fingerprinter)
+    versions = _versions(outcome, previous, identify)
     if function is not None:
         # What is not applied still has the values of before.
         look = visible_beside if outcome.status == "applied" else visible_before
@@ -78,7 +95,7 @@ def record_of(
             code_size=function.code_size,
             revision_id=function.revision_id,
         )
-        content = content_digest(function.attributes, function.code_sha256, fingerprinter)
+        content = identify(function)
         holding = [one.version for one in versions if one.content == content]
         version = holding[-1] if holding else None
     return ReleaseRecord(
@@ -133,11 +150,11 @@ def _same_function(previous: ReleaseRecord, outcome: Outcome) -> bool:
 
 
 def _versions(
-    outcome: Outcome, previous: ReleaseRecord | None, fingerprinter: Fingerprinter
+    outcome: Outcome, previous: ReleaseRecord | None, identify: _Contents
 ) -> tuple[RecordedVersion, ...]:
     known = {one.version: one for one in previous.versions} if previous else {}
     for number, function in outcome.published.items():
-        content = content_digest(function.attributes, function.code_sha256, fingerprinter)
+        content = identify(function)
         if content is not None:
             known[number] = RecordedVersion(
                 version=number, content=content, code_sha256=function.code_sha256

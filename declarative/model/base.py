@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue as Json
+else:
+    # What comes here was read from JSON or made by typed code. pydantic would call back into
+    # Python for every value inside to learn its kind, on each reading and each writing.
+    Json = Any
+
+__all__ = ["Frozen", "Json"]
 
 
 class Frozen(BaseModel):

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
-from pydantic import JsonValue
-
 from declarative.model.artifacts import ArtifactIdentity
-from declarative.model.base import Frozen
+from declarative.model.base import Frozen, Json
 from declarative.model.canonical import digest
 from declarative.model.fields import Path, get, put
 from declarative.model.retry import QUOTA_SHARE, Retry
@@ -31,8 +29,8 @@ class ConnectorSettings(Frozen):
     address: str
     region: str | None = None
     endpoint_url: str | None = None
-    credentials: dict[str, JsonValue]
-    assume_role: dict[str, JsonValue] = {}
+    credentials: dict[str, Json]
+    assume_role: dict[str, Json] = {}
     allowed_account_ids: tuple[str, ...] = ()
     quota_share: float = QUOTA_SHARE
     retry: Retry = Retry()
@@ -96,7 +94,7 @@ class DesiredRelease(Frozen):
     account_id: str
     region: str
     function_name: str
-    function: dict[str, JsonValue]
+    function: dict[str, Json]
     declared: tuple[Path, ...]
     tags: dict[str, str] | None
     aliases: dict[str, DesiredAlias]
@@ -108,17 +106,17 @@ class DesiredRelease(Frozen):
     timeout: float = 600.0
     exclusive: bool = False
     tags_exclusive: bool = False
-    settings: dict[str, dict[str, JsonValue]] = {}
+    settings: dict[str, dict[str, Json]] = {}
 
-    def value_at(self, path: Path) -> JsonValue:
+    def value_at(self, path: Path) -> Json:
         """Return what is wanted at a residual's path."""
         if path[0] == SETTINGS:
             return get({**self.settings}, path[1:])
         return get(self.function, path)
 
-    def with_values(self, values: Mapping[Path, JsonValue]) -> Self:
+    def with_values(self, values: Mapping[Path, Json]) -> Self:
         """Return the same with other values at residuals' paths."""
-        function, settings = self.function, dict[str, JsonValue](self.settings)
+        function, settings = self.function, dict[str, Json](self.settings)
         for path, value in values.items():
             if path[0] == SETTINGS:
                 settings = put(settings, path[1:], value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -65,6 +65,7 @@ class Field:
         presence: For a structure: whether it may come and go.
         provider: The spelling of Terraform's AWS provider, where it is another one.
         required: Whether a structure that is there must have it.
+        api_path: ``api``, step by step.
     """
 
     name: str
@@ -79,6 +80,11 @@ class Field:
     presence: Presence = Presence.FREE
     provider: str = ""
     required: bool = False
+    api_path: Path = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Take ``api`` apart once; every answer of AWS is read along it."""
+        object.__setattr__(self, "api_path", tuple(self.api.split(".")))
 
     @property
     def call(self) -> str | None:

@@ -37,6 +37,7 @@ __all__ = [
     "Presence",
     "Shape",
     "default_of",
+    "defaults",
     "from_api",
     "get",
     "is_absent",
@@ -81,6 +82,17 @@ def from_api(answer: Mapping[str, object], function_name: str) -> Attributes:
     return read(FUNCTION, answer, function_name)
 
 
+def defaults(function_name: str) -> Attributes:
+    """Return the normal form of a function of which nothing is given.
+
+    It shares its structures with all others that this returns, and is not to be changed.
+    """
+    result = _DEFAULTS
+    for path in _NAMED:
+        result = put(result, path, default_of(path, function_name))
+    return result
+
+
 def read(
     fields: tuple[Field, ...], answer: Mapping[str, object], function_name: str = ""
 ) -> Attributes:
@@ -89,11 +101,12 @@ def read(
 
 
 def _read_one(field: Field, answer: Mapping[str, object], name: str) -> JsonValue:
-    given: object = answer
-    for step in field.api.split("."):
-        given = given.get(step) if isinstance(given, Mapping) else None
+    first, *inside = field.api_path
+    given = answer.get(first)
+    for step in inside:
+        given = given.get(step) if isinstance(given, (dict, Mapping)) else None
     if field.shape is Shape.STRUCTURE:
-        return read(field.fields, given if isinstance(given, Mapping) else {}, name)
+        return read(field.fields, given if isinstance(given, (dict, Mapping)) else {}, name)
     if field.shape is Shape.STRUCTURES and isinstance(given, list):
         return [read(field.fields, item, name) for item in given]
     if given is None:
@@ -116,7 +129,7 @@ def write(fields: tuple[Field, ...], attributes: Mapping[str, JsonValue]) -> dic
         value = attributes.get(field.name)
         if value is None:
             continue
-        *outside, last = field.api.split(".")
+        *outside, last = field.api_path
         inside = request
         for step in outside:
             inside = inside.setdefault(step, {})  # type: ignore[assignment] # made here
@@ -181,3 +194,7 @@ def put(attributes: Attributes, path: Path, value: JsonValue) -> Attributes:
         return {**attributes, head: value}
     inner = attributes.get(head)
     return {**attributes, head: put(inner if isinstance(inner, dict) else {}, tuple(rest), value)}
+
+
+_DEFAULTS: Final = read(FUNCTION, {})
+_NAMED: Final = tuple(path for path, field in LEAVES.items() if field.named)

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from declarative.model.base import Frozen
+from declarative.model.base import Frozen, Json
 from declarative.model.canonical import canonical_json, digest
 from declarative.model.desired import ConnectorSettings, DesiredRelease
 from declarative.model.steps import Step, Target
@@ -39,8 +39,8 @@ class AttributeChange(Frozen):
     """One differing attribute; secrets appear as fingerprints only."""
 
     path: tuple[str, ...]
-    before: JsonValue = None
-    after: JsonValue = None
+    before: Json = None
+    after: Json = None
     sensitive: bool = False
     unknown: bool = False
     residual: str | None = None
@@ -79,7 +79,7 @@ class AliasMove(Frozen):
 class BoundPart(Frozen):
     """An observed part the plan was made from; equal values make it applicable."""
 
-    observed: JsonValue
+    observed: Json
     revision_id: str | None = None
 
 
@@ -126,7 +126,7 @@ class PlannedRelease(Frozen):
     account_id: str
     region: str
     function_name: str
-    artifact: dict[str, JsonValue]
+    artifact: dict[str, Json]
     publishes: bool = False
     version: str | None = None
     version_reason: str = ""
@@ -162,8 +162,8 @@ class DriftFinding(Frozen):
     kind: str
     finding: Finding
     path: tuple[str, ...] = ()
-    recorded: JsonValue = None
-    observed: JsonValue = None
+    recorded: Json = None
+    observed: Json = None
     sensitive: bool = False
     who: str | None = None
 
@@ -248,7 +248,7 @@ class BackendAddress(Frozen):
     """Where the state is, as the files say it."""
 
     kind: str
-    settings: dict[str, JsonValue] = {}
+    settings: dict[str, Json] = {}
 
 
 class PlannedDiagnostic(Frozen):
@@ -263,7 +263,7 @@ class PlannedDiagnostic(Frozen):
 class PlannedOutput(Frozen):
     """An output's value after the apply; null with a mark where it is secret or unknown."""
 
-    value: JsonValue = None
+    value: Json = None
     sensitive: bool = False
     unknown: bool = False
     residual: str | None = None

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import JsonValue
-
-from declarative.model.base import Frozen
+from declarative.model.base import Frozen, Json
 from declarative.model.canonical import canonical_json, digest
 from declarative.model.plan import BackendAddress, Base
 from declarative.model.revision import ReleaseRecord
@@ -24,7 +22,7 @@ class RescuedRevision(Frozen):
     plan_id: str | None
     git_commit: str | None
     reverts: int | None
-    details: dict[str, JsonValue]
+    details: dict[str, Json]
 
 
 class RecoveryFile(Frozen):

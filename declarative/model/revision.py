@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from pydantic import JsonValue
-
-from declarative.model.base import Frozen
+from declarative.model.base import Frozen, Json
 from declarative.model.canonical import canonical_json
 from declarative.model.desired import ConnectorSettings, DesiredRelease
 from declarative.model.fields import Path
@@ -45,7 +43,7 @@ class RecordedFunction(Frozen):
     """
 
     arn: str
-    attributes: dict[str, JsonValue]
+    attributes: dict[str, Json]
     declared: tuple[Path, ...]
     code_sha256: str
     code_size: int
@@ -72,7 +70,7 @@ class RecordedSetting(Frozen):
         url: The address that AWS gave it, for a URL.
     """
 
-    attributes: dict[str, JsonValue]
+    attributes: dict[str, Json]
     statement_id: str | None = None
     url: str | None = None
 

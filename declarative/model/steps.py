@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from declarative.model.base import Frozen
+from declarative.model.base import Frozen, Json
 
 
 class Phase(StrEnum):
@@ -41,7 +41,7 @@ class CreateFunction(_Step):
     """Create the function with its code, configuration and tags, and publish version 1."""
 
     kind: Literal["create_function"] = "create_function"
-    attributes: dict[str, JsonValue]
+    attributes: dict[str, Json]
     tags: dict[str, str]
 
 
@@ -61,7 +61,7 @@ class UpdateConfiguration(_Step):
     """
 
     kind: Literal["update_configuration"] = "update_configuration"
-    attributes: dict[str, JsonValue]
+    attributes: dict[str, Json]
     secrets_from: str | None = None
 
 
@@ -144,7 +144,7 @@ class SetSetting(_Step):
 
     kind: Literal["set_setting"] = "set_setting"
     part: str
-    attributes: dict[str, JsonValue]
+    attributes: dict[str, Json]
     exists: bool = False
 
 
@@ -160,7 +160,7 @@ class AddPermission(_Step):
 
     kind: Literal["add_permission"] = "add_permission"
     part: str
-    attributes: dict[str, JsonValue]
+    attributes: dict[str, Json]
 
 
 class RemovePermission(_Step):

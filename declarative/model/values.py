@@ -138,7 +138,10 @@ def _holds(value: JsonValue, marker: str) -> bool:
         items = value
     else:
         return False
-    return any(_holds(item, marker) for item in items if isinstance(item, dict | list))
+    for item in items:  # noqa: SIM110 - every value passes here many times: no generator
+        if isinstance(item, (dict, list)) and _holds(item, marker):
+            return True
+    return False
 
 
 def without_fingerprints(value: JsonValue) -> JsonValue:

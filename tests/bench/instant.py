@@ -107,7 +107,7 @@ class InstantCloud:
                 name=name,
                 arn=f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}",
                 version="$LATEST",
-                attributes=fields.from_api(fields.to_api(attributes), name),
+                attributes=_whole(attributes, name),
                 code_sha256=_digest(code),
                 code_size=_size(code),
                 revision_id=self._revision(),
@@ -245,6 +245,16 @@ class InstantCloud:
             revision_id=self._revision(),
         )
         return kept.aliases[alias]
+
+
+def _whole(given: Mapping[str, JsonValue], name: str) -> dict[str, JsonValue]:
+    """Return what was given amid the defaults; structures are one level deep here."""
+    whole = dict(fields.defaults(name))
+    for key, value in given.items():
+        default = whole[key]
+        both = isinstance(default, dict) and isinstance(value, dict)
+        whole[key] = {**default, **value} if both else value
+    return whole
 
 
 def _digest(code: Code) -> str:
