@@ -137,6 +137,13 @@ class StateReader(Protocol):
         """
         ...
 
+    def mapped(self) -> tuple[int, ...]:
+        """Return the revisions whose address map is stored whole, head's aside, oldest first.
+
+        ``resources(at=…)`` makes those of the others from these. None has to be.
+        """
+        ...
+
     def resource_history(self, address: str) -> Iterator[tuple[int, str | None]]:
         """Yield ``(revision, object id or None)`` where ``address`` changed, newest first.
 

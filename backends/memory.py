@@ -125,6 +125,10 @@ class MemoryBackend:
                 _revision(project, at)
             return _resources(project, at)
 
+    def mapped(self) -> tuple[int, ...]:
+        """Return nothing: each map is made of the changes."""
+        return ()
+
     def resource_history(self, address: str) -> Iterator[tuple[int, str | None]]:
         """Yield where ``address`` changed, newest first."""
         for revision in self.revisions():

@@ -129,6 +129,11 @@ class S3Backend:
         """Return address to object id."""
         return self._reading(lambda ledger: self._history.resources(ledger, at))
 
+    def mapped(self) -> tuple[int, ...]:
+        """Return the revisions whose map was written out."""
+        ledger = self._ledger()
+        return tuple(number for number, _ in ledger.bases if number > ledger.forgotten)
+
     def resource_history(self, address: str) -> Iterator[tuple[int, str | None]]:
         """Yield where ``address`` changed, newest first."""
         for revision in self.revisions():
@@ -191,7 +196,7 @@ class S3Backend:
         """Grant a lease."""
 
         def alter(ledger: Ledger) -> tuple[Ledger, Lease]:
-            book, lease = ledger.book.acquire(request, now=self._clock())
+            book, lease = ledger.book.acquire(request, now=self._now())
             return replace(ledger, book=book), lease
 
         return self._change(alter)
@@ -200,7 +205,7 @@ class S3Backend:
         """Count the lease's term from now."""
 
         def alter(ledger: Ledger) -> tuple[Ledger, Lease]:
-            book, renewed = ledger.book.renew(lease, now=self._clock())
+            book, renewed = ledger.book.renew(lease, now=self._now())
             return replace(ledger, book=book), renewed
 
         return self._change(alter)
@@ -293,6 +298,10 @@ class S3Backend:
 
     # The ledger
 
+    def _now(self) -> float:
+        """Return the time by the store's clock, which is the same for all machines."""
+        return self._clock() + self._store.ahead
+
     def _read(self) -> tuple[Ledger, str] | None:
         found = self._store.read(_LEDGER)
         if found is None:
@@ -376,7 +385,11 @@ class S3Backend:
     # Runs and journals
 
     def _require_open(self, run: str, token: int) -> None:
-        ledger = self._written()
+        # Before and after each group of records: while nobody has changed the ledger, its tag
+        # says so, and the addresses of all open runs need not travel.
+        known = self._last
+        unmoved = known is not None and self._store.tag(_LEDGER) == known[1]
+        ledger = known[0] if known is not None and unmoved else self._written()
         ledger.book.require(token)
         ledger.run(run)
 

@@ -12,6 +12,7 @@ import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,18 +22,24 @@ from backends.s3_failures import explained
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from botocore.awsrequest import AWSResponse
     from mypy_boto3_s3 import S3Client
 
 S = TypeVar("S")
 T = TypeVar("T")
 
-_MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
-_TAKEN = frozenset({"PreconditionFailed", "412"})
+_ANSWERS = {
+    "missing": frozenset({"NoSuchKey", "404", "NotFound"}),
+    "taken": frozenset({"PreconditionFailed", "412"}),
+}
+"""Errors that are answers, where the caller expects them."""
 _BUSY = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
 _ATTEMPTS = 12
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 1.0
 _THREADS = 16
+_CLOSE = 10.0
+"""Seconds by which clocks may seem to differ because an answer takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +67,19 @@ class Place:
 
 
 class S3Store:
-    """The keys below one prefix of a bucket."""
+    """The keys below one prefix of a bucket.
+
+    Attributes:
+        ahead: Seconds that the store's clock is ahead of this machine's, by the last answer;
+            0 where that is no more than an answer takes, or where no answer told the time.
+    """
 
     def __init__(self, place: Place, client: S3Client | None = None) -> None:
         """Name the place; nothing is asked before it is needed."""
         self.place = place
         if client is not None:
             self.client = client
+        self.ahead = 0.0
         self._pool: ThreadPoolExecutor | None = None
 
     @cached_property
@@ -79,9 +92,11 @@ class S3Store:
         from botocore.exceptions import BotoCoreError
 
         try:
-            return _client(self.place)
+            client = _client(self.place)
         except (BotoCoreError, ValueError) as error:
             raise explained(error, "opening", self.place.named("")) from error
+        client.meta.events.register("after-call.s3", self._compare_clocks)
+        return client
 
     def close(self) -> None:
         """End the threads."""
@@ -99,9 +114,14 @@ class S3Store:
         found: tuple[bytes, str] | None = self._ask("reading", key, read, missing=None)
         return found
 
+    def tag(self, key: str) -> str | None:
+        """Return an object's tag, which changes with its content; None where there is none."""
+        found = self._ask("looking for", key, self.client.head_object, missing=None)
+        return None if found is None else str(found["ETag"])
+
     def has(self, key: str) -> bool:
         """Say whether there is an object."""
-        return self._ask("looking for", key, self.client.head_object, missing=None) is not None
+        return self.tag(key) is not None
 
     def keys(self, prefix: str, *, after: str = "") -> list[str]:
         """Return all keys that begin with ``prefix``, sorted, without the place's prefix.
@@ -209,8 +229,14 @@ class S3Store:
         )
         return answer is not None
 
+    def _compare_clocks(self, http_response: AWSResponse, **_: object) -> None:
+        said = http_response.headers.get("date")
+        if said:
+            ahead = parsedate_to_datetime(said).timestamp() - time.time()
+            self.ahead = ahead if abs(ahead) > _CLOSE else 0.0
+
     def _ask(self, operation: str, key: str, act: Callable[..., Any], **expected: Any) -> Any:
-        """Return the answer; ``missing`` and ``taken`` are answers too, where they are given."""
+        """Return the answer; what is ``expected`` besides is an answer too."""
         from botocore.exceptions import (
             BotoCoreError,
             ClientError,
@@ -225,10 +251,9 @@ class S3Store:
                 return act(Bucket=self.place.bucket, Key=f"{self.place.prefix}{key}")
             except ClientError as error:
                 code = error.response.get("Error", {}).get("Code", "")
-                if code in _MISSING and "missing" in expected:
-                    return expected["missing"]
-                if code in _TAKEN and "taken" in expected:
-                    return expected["taken"]
+                for answer, codes in _ANSWERS.items():
+                    if code in codes and answer in expected:
+                        return expected[answer]
                 if code not in _BUSY or attempt == _ATTEMPTS - 1:
                     raise explained(error, operation, self.place.named(key)) from error
             except BotoCoreError as error:

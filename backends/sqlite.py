@@ -120,6 +120,10 @@ class SqliteBackend:
                 return tables.resources()
             return tables.resources_at(tables.revision(at).number)
 
+    def mapped(self) -> tuple[int, ...]:
+        """Return nothing: each map but head's is made of the changes."""
+        return ()
+
     def resource_history(self, address: str) -> Iterator[tuple[int, str | None]]:
         """Yield where ``address`` changed, newest first."""
         with self._reading() as tables:

@@ -36,11 +36,14 @@ if TYPE_CHECKING:
     from declarative.cli.wiring import OpenProject, World
     from declarative.engine.events import Event
     from declarative.engine.secrets import Secrets
+    from declarative.engine.stopping import Stop
     from declarative.engine.writing import Writing
     from declarative.model.plan import Plan
 
 _YES: Final = "yes"
 _HARD_EXIT: Final = 130
+_LAST_WORDS: Final = 5.0
+"""Seconds that the journal may take when a second signal ends the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +245,15 @@ def _moves(revision: Revision | None) -> Iterator[str]:
 
 
 @contextmanager
-def _stopping(session: Session, stop: threading.Event) -> Iterator[None]:
-    """Let the first signal end the run in order, and the second at once."""
+def _stopping(session: Session, stop: Stop) -> Iterator[None]:
+    """Let the first signal end the run in order, and the second at once, its journal written."""
 
     def receive(number: int, _: object) -> None:
         if stop.is_set():
             # Every step that began is in the journal: the next run recovers from there.
             try:
+                if stop.flush is not None:
+                    stop.flush(_LAST_WORDS)
                 session.out.flush()
             finally:
                 os._exit(_HARD_EXIT)

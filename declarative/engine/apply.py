@@ -203,8 +203,10 @@ def _run(
     with Journal(write, writing.now) as journal:
         world = RunWorld(run_id, plan, writing, lease, journal, snapshot)
         run = Run(world, begun.values, begun.observed)
+        writing.stop.flush = journal.flush
         for phase in Phase:
             run.walk_phase(phase)
+        writing.stop.flush = None
     writing.stop.heeded = False
     return _finish(
         run, world, begun.edited

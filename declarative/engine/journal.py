@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from queue import SimpleQueue
 from types import TracebackType
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 
 Write = Callable[[list[JournalRecord]], None]
 
-_Entry = tuple[JournalRecord, "Future[None] | None"]
-"""A record, and what is told that it is durable, if anybody waits for that."""
+_Entry = tuple[JournalRecord | None, "Future[None] | None"]
+"""A record, and what is told that it is durable, if anybody waits for that.
+
+Without a record, somebody waits for those before it."""
 
 
 class Journal:
@@ -84,6 +87,16 @@ class Journal:
         if self._lost is None:
             self._queue.put((self._record(kind, address, step, data or {}), None))
 
+    def flush(self, seconds: float) -> None:
+        """Wait until all that was told is durable, but no longer than so many seconds.
+
+        For a process that is about to end: what could not be written is looked up later.
+        """
+        durable: Future[None] = Future()
+        self._queue.put((None, durable))
+        with suppress(BackendError, TimeoutError):
+            durable.result(timeout=seconds)
+
     def _durable(self, kind: str, address: str, step: str, data: Mapping[str, JsonValue]) -> None:
         durable: Future[None] = Future()
         self._queue.put((self._record(kind, address, step, data), durable))
@@ -109,13 +122,13 @@ class Journal:
 
     def _flush(self, group: list[_Entry]) -> None:
         first = self._sequence + 1
-        records = [
-            replace(record, sequence=number) for number, (record, _) in enumerate(group, first)
-        ]
+        told = [record for record, _ in group if record is not None]
+        records = [replace(record, sequence=number) for number, record in enumerate(told, first)]
         self._sequence += len(records)
         waiting = [durable for _, durable in group if durable is not None]
         try:
-            self._write(records)
+            if records:
+                self._write(records)
         except BaseException as error:  # noqa: BLE001 - threads wait for it, whatever it is
             if isinstance(error, BackendError):
                 self._lost = error

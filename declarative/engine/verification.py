@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from backends.base import BackendError, ObjectMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from backends.base import Origin, Revision, StateReader
 
@@ -50,7 +50,7 @@ def verify(state: StateReader) -> Verification:
     while batch := list(islice(names, _BATCH)):
         found += _read(state, batch, damage)
     if not damage:
-        damage.extend(_map(state, history, origin))
+        damage.extend(_maps(state, history, origin))
     return Verification(len(history), found, tuple(damage))
 
 
@@ -113,21 +113,30 @@ def _read(state: StateReader, names: list[str], damage: list[str]) -> int:
     return _read(state, names[:middle], damage) + _read(state, names[middle:], damage)
 
 
-def _map(state: StateReader, history: Iterable[Revision], origin: Origin | None) -> Iterator[str]:
+def _maps(state: StateReader, history: Iterable[Revision], origin: Origin | None) -> Iterator[str]:
+    """Yield where the stored address maps are not what the revisions say: head's, and others."""
     expected = dict(origin.resources) if origin else {}
+    stored = frozenset(state.mapped())
     for one in sorted(history, key=lambda one: one.number):
         for address, value in one.changes.items():
             expected.pop(address, None)
             if value is not None:
                 expected[address] = value
+        if one.number in stored:
+            yield from _map(state, expected, one.number)
+    yield from _map(state, expected, None)
+
+
+def _map(state: StateReader, expected: Mapping[str, str], number: int | None) -> Iterator[str]:
+    name = "The address map" if number is None else f"The address map of revision {number}"
     try:
-        found = dict(state.resources())
+        found = dict(state.resources(at=number))
     except BackendError as error:
-        yield f"The address map cannot be read. {error.detail}"
+        yield f"{name} cannot be read. {error.detail}"
         return
     for address in sorted({*expected, *found}):
         if expected.get(address) != found.get(address):
             yield (
-                f"The address map has {found.get(address, 'nothing')} at {address}; history says "
+                f"{name} has {found.get(address, 'nothing')} at {address}; history says "
                 f"{expected.get(address, 'nothing')}."
             )

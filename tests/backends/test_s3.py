@@ -206,6 +206,25 @@ def test_one_change_among_ten_thousand_writes_few_objects(bucket: Bucket) -> Non
     assert len(bucket.contents[LEDGER][0]) < 20_000
 
 
+def test_a_ledger_that_has_not_moved_does_not_travel(bucket: Bucket) -> None:
+    backend, lease = ready(bucket)
+    backend.commit(
+        a_draft({f"release.r{number}": None for number in range(60)}),
+        expected=None,
+        token=lease.token,
+    )
+    backend.begin_run(a_run(), token=lease.token)
+    backend.append("run-1", [a_record(1)], token=lease.token)
+    bucket.calls.clear()
+    for number in range(2, 12):
+        backend.append("run-1", [a_record(number)], token=lease.token)
+    assert bucket.calls["head"] == 20  # before and after each, whether the lease is still held
+    assert bucket.calls["get"] == 0
+    bucket.backend().unlock("run-1")
+    with pytest.raises(FencedError):
+        backend.append("run-1", [a_record(12)], token=lease.token)
+
+
 # Damage
 
 

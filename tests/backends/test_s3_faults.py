@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import boto3
@@ -27,6 +29,9 @@ from backends.base import (
     StateUnavailableError,
     commit_disjoint,
 )
+from backends.documents import instant
+from backends.s3 import S3Backend
+from backends.s3_store import Place, S3Store
 from backends.testing import BackendContract
 from backends.testing.bucket import Bucket
 from backends.testing.case import a_draft, a_record, a_request, a_run
@@ -390,6 +395,35 @@ class Body:
     def read(self, *_: object) -> bytes:
         content, self.content = self.content, b""
         return content
+
+
+@pytest.mark.parametrize("slow", [300.0, -300.0])
+def test_a_clock_that_is_wrong_takes_no_lease_away(
+    server: str, monkeypatch: pytest.MonkeyPatch, slow: float
+) -> None:
+    for name, value in (("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "y")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    client = boto3.client("s3", region_name="us-east-1", endpoint_url=server)
+    bucket = f"clock{int(slow)}".replace("-", "x")
+    client.create_bucket(Bucket=bucket)
+    place = Place(
+        bucket, prefix="shop/", region="us-east-1", endpoint_url=server, use_path_style=True
+    )
+
+    def wrong() -> float:
+        return time.time() - slow
+
+    first, second = S3Backend(S3Store(place)), S3Backend(S3Store(place), clock=wrong)
+    first.create()
+    lease = first.acquire(a_request("mine", "a"))
+    # This module's alone: the server's clock is right.
+    monkeypatch.setattr("backends.s3_store.time", SimpleNamespace(time=wrong, sleep=time.sleep))
+    with pytest.raises(LeaseHeldError):
+        second.acquire(a_request("other", "a"))
+    theirs = second.acquire(a_request("third", "b"))
+    assert theirs.since[:16] in {lease.since[:16], instant(time.time())[:16]}
+    first.close()
+    second.close()
 
 
 def test_a_life_over_http_on_a_bad_way(server: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -338,6 +338,30 @@ def test_interrupted_apply_is_exit_130_and_can_go_on(shell: Shell) -> None:
     assert shell("plan", "--detailed-exitcode").code == 0
 
 
+def test_a_second_signal_ends_at_once_and_leaves_the_journal_whole(shell: Shell) -> None:
+    faults = shell.sandbox.simulator.faults
+    faults.add("CreateFunction", 2, "hang")
+    process = shell.start("apply", "--auto-approve", "--new-state", "--json")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line)["type"] == "step_done":
+            process.send_signal(signal.SIGINT)
+            break
+    assert process.stderr is not None
+    assert "SIGINT" in process.stderr.readline() + process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    faults.clear()
+    state = open_backend("sqlite", {"path": ".lamform/state.db"}, shell.name)
+    (run,) = state.open_runs()
+    kinds = [record.kind for record in state.journal(run.run)]
+    state.close()
+    assert sorted(kinds) == ["begin", "begin", "done"]
+    shell.applied()
+    assert shell("plan", "--detailed-exitcode").code == 0
+
+
 def test_directory_option(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(shell.root.parent)
     assert shell("validate", "-C", str(shell.root)).code == 0

@@ -236,6 +236,26 @@ def test_the_end_of_a_step_rides_along_with_what_somebody_waits_for() -> None:
     assert [one.sequence for group in groups for one in group] == [1, 2, 3, 4]
 
 
+def test_a_process_that_is_about_to_end_writes_what_was_told() -> None:
+    groups = []
+    with Journal(lambda records: groups.append(list(records)), lambda: "now") as journal:
+        journal.begin("release.a", "create")
+        journal.end("done", "release.a", "create", {"version": "1"})
+        journal.flush(5)
+        written = [[(one.kind, one.step) for one in group] for group in groups]
+        journal.flush(5)  # nothing is left to write
+    assert written == [[("begin", "create")], [("done", "create")]]
+    assert [one.sequence for group in groups for one in group] == [1, 2]
+
+
+def test_nobody_waits_for_a_journal_that_does_not_get_on() -> None:
+    let = threading.Event()
+    with Journal(lambda _: bool(let.wait(30)), lambda: "now") as journal:
+        journal.end("done", "release.a", "create")
+        journal.flush(0.01)
+        let.set()
+
+
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
 def test_a_write_that_fails_reaches_those_who_wait_for_it_and_only_them(error) -> None:
     writes = []

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from backends.base import object_id
+from backends.documents import canonical_json
 from backends.memory import MemoryBackend, MemoryStore
+from backends.testing.bucket import Bucket
 from backends.testing.case import a_draft, a_request, a_run
 from declarative.engine.verification import verify
 
@@ -53,6 +56,33 @@ def test_a_missing_and_a_damaged_object(store: MemoryStore) -> None:
     assert damaged.startswith(f"Object {object_id(b'1')} is damaged.")
 
 
+def test_maps_of_earlier_revisions_in_a_bucket() -> None:
+    bucket = Bucket()
+    backend = bucket.backend()
+    backend.create()
+    lease = backend.acquire(a_request())
+    (one, other) = backend.put([b"one", b"other"])
+    head = None
+    for number in range(300):
+        head = backend.commit(
+            a_draft({f"a{number}": one}), expected=head.id if head else None, token=lease.token
+        )
+    assert verify(backend).damage == ()
+    early, *_, _last = backend.mapped()
+    ledger = json.loads(bucket.contents["shop/ledger.json"][0])
+    (name,) = [name for number, name in ledger["bases"] if number == early]
+    stored = json.loads(bucket.contents[f"shop/objects/{name}"][0])
+    (forged,) = backend.put([canonical_json({**stored, "a7": other}).encode()])
+    data = bucket.contents["shop/ledger.json"][0].replace(name.encode(), forged.encode())
+    bucket.contents["shop/ledger.json"] = (data, '"changed"')
+    assert verify(bucket.backend()).damage == (
+        f"The address map of revision {early} has {other} at a7; history says {one}.",
+    )
+    del bucket.contents[f"shop/objects/{forged}"]
+    (missing,) = verify(bucket.backend()).damage
+    assert missing.startswith(f"The address map of revision {early} cannot be read.")
+
+
 def test_a_missing_plan_of_an_open_run(store: MemoryStore) -> None:
     del store.projects["shop"].objects[object_id(b"plan")]
     assert found(store) == (f"Object {object_id(b'plan')} is missing.",)
@@ -78,7 +108,7 @@ def test_an_address_map_that_history_does_not_make(
 ) -> None:
     backend = MemoryBackend(store, "shop")
     whole = backend.resources()
-    monkeypatch.setattr(backend, "resources", lambda: {**whole, "a0": "x", "more": "y"})
+    monkeypatch.setattr(backend, "resources", lambda at: {**whole, "a0": "x", "more": "y"})
     assert verify(backend).damage == (
         f"The address map has x at a0; history says {object_id(b'0')}.",
         "The address map has y at more; history says nothing.",
