@@ -45,7 +45,14 @@ def open_backend(kind: str, settings: Mapping[str, JsonValue], project: str) -> 
 
     installed = {point.name: point for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
     if point := installed.get(kind):
-        loaded: Factory = point.load()
+        try:
+            loaded: Factory = point.load()
+        except Exception as error:
+            raise BackendSettingsError(
+                f"The backend {kind!r} cannot be loaded",
+                f"{point.value}, which an installed package names, failed: "
+                f"{type(error).__name__}: {error}. Repair or remove that package.",
+            ) from error
         return loaded(settings, project)
     raise BackendSettingsError(
         f"There is no backend of kind {kind!r}",

@@ -41,6 +41,14 @@ class HistoryCase(Case):
             revisions.append(backend.commit(a_draft(change), expected=expected, token=lease.token))
         return lease, revisions, ids
 
+    def test_maps_that_are_stored_are_those_of_revisions(self) -> None:
+        backend = self.created()
+        assert backend.mapped() == ()
+        _, revisions, _ = self._three_revisions(backend)
+        numbers = [item.number for item in revisions]
+        stored = self.open("shop").mapped()
+        assert list(stored) == sorted(set(stored) & set(numbers))
+
     def test_revisions_form_a_chain_that_reads_back(self) -> None:
         backend = self.created()
         _, revisions, _ = self._three_revisions(backend)

@@ -18,7 +18,9 @@ from declarative.engine.migration import migrate as migrate_state
 from declarative.engine.pruning import Cut, find_cut, prune
 from declarative.errors import ConfigurationError, LamformError
 from declarative.language.inputs import VariableInputs
+from declarative.language.installed import BACKENDS, kinds
 from declarative.language.project import load_project
+from declarative.language.settings import OWN_PLACES
 from declarative.model.plan import BackendAddress
 from declarative.render.documents import (
     NeededRevision,
@@ -120,7 +122,7 @@ def _reasons(cut: Cut) -> str:
 def migrate(
     context: typer.Context,
     to: Annotated[
-        str, typer.Option("--to", metavar="KIND", help="The kind of backend: sqlite or s3.")
+        str, typer.Option("--to", metavar="KIND", help="The kind of backend: sqlite, s3, …")
     ],
     setting: Annotated[
         list[str] | None,
@@ -183,10 +185,11 @@ def _block(kind: str, settings: Iterable[str]) -> str:
     Raises:
         LamformError: One is not a name with a value, or no state can be kept in that kind.
     """
-    if kind not in _KINDS:
+    if kind not in _KINDS and kind not in (provided := kinds(BACKENDS)):
         raise LamformError.of(
             "There is no such backend to migrate to",
-            f'--to is "{kind}"; a state can be migrated to {" or ".join(_KINDS)}.',
+            f'--to is "{kind}"; a state can be migrated to '
+            f"{' or '.join((*_KINDS, *sorted(provided)))}.",
         )
     own: dict[str, str] = {}
     role: dict[str, str] = {}
@@ -213,8 +216,8 @@ def _literal(value: str) -> str:
 
 
 def _whole(kind: str, block: str, project: str) -> str:
-    """Return a ``backend`` block with what stands around it; a bucket needs the project's name."""
-    inner = [f"project = {quoted(project)}", ""] if kind == "s3" else []
+    """Return a ``backend`` block in its place; one that is shared needs the project's name."""
+    inner = [] if kind in OWN_PLACES else [f"project = {quoted(project)}", ""]
     lines = [f"  {line}" if line else "" for line in (*inner, *block.splitlines())]
     return "\n".join(["lamform {", *lines, "}", ""])
 

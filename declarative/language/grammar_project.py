@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from declarative.language.installed import BACKENDS
 from declarative.language.schema import Nested, Shape, one, shape
 from declarative.model import project_config as config
 
@@ -22,6 +23,7 @@ _BACKEND: Final = Nested(
     },
     ("kind",),
     most=1,
+    installed=BACKENDS,
 )
 
 SETTINGS: Final = Nested(

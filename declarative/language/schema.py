@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from declarative.language.hints import FOREIGN_ATTRIBUTES
+from declarative.language.installed import kinds
 from declarative.language.nodes import Variable
 from declarative.language.problems import nearest, suggestion
 
@@ -63,6 +64,8 @@ class Nested:
         required: Whether there must be one.
         acts_later: Kinds that are read and judged, but that plan and apply refuse; the
             empty string where there are no kinds.
+        installed: The group of entry points that may provide more kinds, with attributes that
+            only they know; none where it is empty.
     """
 
     shapes: Mapping[str, Shape]
@@ -71,6 +74,7 @@ class Nested:
     required: bool = False
     acts_later: frozenset[str] = frozenset()
     extra_label: str | None = None
+    installed: str = ""
 
 
 def shape(  # noqa: PLR0913 - the parts of a shape, all but the models by name
@@ -207,11 +211,15 @@ def check_nested(section: Section, nested: Nested, problems: Problems) -> None:
         check(section, inner, problems)
         return
     kind = section.labels[0]
-    known = ", ".join(f'"{name}"' for name in nested.shapes)
+    provided = kinds(nested.installed) if nested.installed else frozenset()
+    if kind in provided:
+        return
+    everything = (*nested.shapes, *sorted(provided - nested.shapes.keys()))
+    known = ", ".join(f'"{name}"' for name in everything)
     problems.add(
         f"Unknown kind of {section.type}",
         f'There is no {section.type} of kind "{kind}"; known: {known}.'
-        f"{suggestion(kind, nested.shapes)}",
+        f"{suggestion(kind, everything)}",
         section.range,
     )
 

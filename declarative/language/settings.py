@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from declarative.errors import EvaluationError
 from declarative.language.connectors import role_of
-from declarative.language.content import read_section
+from declarative.language.content import holds, json_of, read_attributes, read_section
+from declarative.language.installed import BACKENDS, kinds
 from declarative.language.scopes import NO_NAMES
 from declarative.language.sections import blocks, single
 from declarative.language.versions import satisfies
@@ -18,6 +19,7 @@ from declarative.model.project_config import (
     Settings,
     SqliteSettings,
 )
+from declarative.model.values import Pending, Sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from declarative.language.entities import Evaluation
     from declarative.language.expressions import Scope
     from declarative.language.problems import Problems
-    from declarative.language.sections import Section
+    from declarative.language.sections import Placed, Section
     from declarative.model.config import Config
 
 
@@ -37,6 +39,8 @@ _BACKENDS: Final[dict[str, type[Config]]] = {
     "memory": MemorySettings,
     "s3": S3Settings,
 }
+OWN_PLACES: Final = frozenset({"sqlite", "memory"})
+"""The kinds whose state is kept for this directory alone, unless somebody says otherwise."""
 _DEFAULT: Final = ("sqlite", {"path": SqliteSettings().path})
 
 
@@ -72,11 +76,11 @@ def read_settings(
         problems.attempt(lambda: satisfies(wanted, place))
     scope = evaluation.scope
     kind, backend = problems.attempt(lambda: _backend_in(section, scope)) or _DEFAULT
-    if kind == "s3" and config.project is None:
+    if kind not in OWN_PLACES and config.project is None:
         problems.add(
             "Missing attribute",
-            'lamform needs the attribute "project": a bucket is shared, and a directory has '
-            "another name on another machine.",
+            'lamform needs the attribute "project": state in a place that others share goes by '
+            "it, and a directory has another name on another machine.",
             section.range,
         )
     return ProjectSettings(
@@ -91,15 +95,47 @@ def read_settings(
 
 def _backend_in(section: Section, scope: Scope) -> tuple[str, Mapping[str, JsonValue]]:
     placed = single(section, "backend", scope)
-    if placed is None or not placed.labels or placed.labels[0] not in _BACKENDS:
-        return _DEFAULT  # a kind that does not exist is reported by the check of names
+    if placed is None or not placed.labels:
+        return _DEFAULT
     kind = placed.labels[0]
-    settings = read_section(placed.section, placed.scope, _BACKENDS[kind])
+    model = _BACKENDS.get(kind)
+    if model is None:
+        # A kind that does not exist is reported by the check of names.
+        return (kind, _settings_in(placed)) if kind in kinds(BACKENDS) else _DEFAULT
+    settings = read_section(placed.section, placed.scope, model)
     dumped: dict[str, JsonValue] = settings.model_dump(mode="json", exclude_none=True)
     role = role_of(placed.section, placed.scope)
     if role:
         dumped["assume_role"] = role  # type: ignore[assignment] # the model's fields are JSON
     return kind, dumped
+
+
+def _settings_in(placed: Placed) -> dict[str, JsonValue]:
+    """Return the attributes of a backend that another package provides; it judges them.
+
+    Raises:
+        EvaluationError: There are blocks, secrets, or what cannot be evaluated.
+    """
+    section = placed.section
+    if section.children:
+        raise EvaluationError.of(
+            "Unsupported block",
+            f'backend "{placed.labels[0]}" takes attributes only: write {section.children[0].type} '
+            "= { … }.",
+            range=section.children[0].range,
+        )
+    written = read_attributes(section, placed.scope, section.attributes)
+    if written.problems:
+        raise EvaluationError(tuple(written.problems))
+    for name, value in written.content.items():
+        if holds(value, Sensitive) or holds(value, Pending):
+            raise EvaluationError.of(
+                "A setting of a backend cannot be secret",
+                f"{name} is sensitive, and saved plans hold the settings of the backend. Let the "
+                "backend find its credentials in the environment.",
+                range=section.attributes[name].range,
+            )
+    return {name: json_of(value) for name, value in written.content.items()}  # type: ignore[misc] # JSON, as was seen to
 
 
 def _policies(section: Section, scope: Scope) -> dict[str, tuple[str, ...]]:
