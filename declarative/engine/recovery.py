@@ -194,6 +194,9 @@ def recovered_view(reading: Reading, *, refresh: bool) -> Snapshot:
         return replace(snapshot, warnings=(*snapshot.warnings, *running))
     snapshot = replace(snapshot, recovers=tuple(run.run.run for run in dead))
     names = _named(sorted({address for run in dead for address in run.open}))
+    if not names:
+        warning = "An earlier run was cut off with no release in flight; the next apply ends it"
+        return replace(snapshot, warnings=(*snapshot.warnings, *running, warning))
     if not refresh:
         warning = f"An earlier run was cut off; what it did to {names} is not known without AWS"
         return replace(snapshot, warnings=(*snapshot.warnings, *running, warning))

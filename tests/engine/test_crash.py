@@ -19,6 +19,7 @@ from backends.memory import MemoryBackend
 from declarative.engine.ports import Runner
 from declarative.errors import StateLostError
 from declarative.model.bound import BoundAlias
+from declarative.model.plan import PlannedOutput
 
 
 class Killed(BaseException):
@@ -198,6 +199,26 @@ def test_wherever_a_run_ends_the_next_one_finds_out_and_gets_there(
         assert world.drift().findings == (), where
         assert world.plan().is_empty, where
         assert world.state.open_runs() == (), where
+
+
+def test_a_run_of_outputs_alone_names_no_release(world, dead_pid) -> None:
+    world.declare(world.release())
+    world.apply()
+    world.outputs = {"answer": PlannedOutput(value="42")}
+    plan = world.plan()
+    start, last = world.save(), 0
+    runner = Runner("mortal", "here", dead_pid, "boot", "lamform apply")
+    while not world.state.open_runs():
+        world.restore(start)
+        last += 1
+        mortal_apply(world, plan, runner, last=last, done=True, error=Killed)
+    for refresh in ("full", "none"):
+        [warning] = world.plan(refresh=refresh).diagnostics
+        assert warning.summary == (
+            "An earlier run was cut off with no release in flight; the next apply ends it"
+        )
+    assert world.apply().status == "applied"
+    assert world.state.open_runs() == ()
 
 
 def test_a_live_run_is_neither_recovered_nor_disturbed(world) -> None:
