@@ -6,7 +6,7 @@ What moto does not do, and this file therefore does not ask of it:
 - there are no timelines: a function is Active, an update Successful, at once;
 - ``Code.Location`` cannot be fetched, so a revert gets code from the files, not from a version;
 - Python handlers do not run (that takes Docker);
-- no provisioned concurrency, account settings, recursion or runtime management;
+- it has no operations for what `WITHOUT_OPERATION` lists;
 - a ``RevisionId`` never matches when a permission is removed;
 - a URL whose ``InvokeMode`` is not given answers ``Buffered``, which is none of AWS's words;
 - ``PutFunctionEventInvokeConfig`` keeps what it is not given.
@@ -14,14 +14,19 @@ What moto does not do, and this file therefore does not ask of it:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from backends.memory import MemoryBackend, MemoryStore
+from declarative import aws
 from declarative.aws.session import AwsCloud
 from declarative.model.bound import BoundAlias
 from declarative.model.release_config import AliasConfig, ServiceSettings
@@ -49,6 +54,57 @@ def moto_world(world, moto_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     world.state = MemoryBackend(MemoryStore(), world.project)
     world.clients = AwsCloud()
     return world
+
+
+WITHOUT_OPERATION = {
+    "DeleteFunctionCodeSigningConfig",
+    "GetAccountSettings",
+    "GetFunctionRecursionConfig",
+    "GetProvisionedConcurrencyConfig",
+    "GetRuntimeManagementConfig",
+    "DeleteProvisionedConcurrencyConfig",
+    "PutFunctionCodeSigningConfig",
+    "PutFunctionRecursionConfig",
+    "PutProvisionedConcurrencyConfig",
+    "PutRuntimeManagementConfig",
+}
+"""What lamform calls and moto has no operation for."""
+
+THERE = {"CreateFunction", "TagResource", "UntagResource"}
+"""What the loop makes use of, and moto breaks off over where there is no such function."""
+
+CALLED = re.compile(r'client\.get_paginator\(\s*"([a-z_]+)"|client\.([a-z_]+)\(')
+
+
+def operations() -> set[str]:
+    """Every operation of Lambda that lamform calls, by the source of what calls it."""
+    api = boto3.client("lambda", region_name="us-east-1").meta.method_to_api_mapping
+    source = "".join(path.read_text() for path in Path(aws.__file__).parent.glob("*.py"))
+    found = {api[name] for names in CALLED.findall(source) for name in names if name in api}
+    assert {"CreateFunction", "ListAliases", "PutFunctionConcurrency"} <= found
+    return found
+
+
+@pytest.mark.usefixtures("moto_world")
+def test_moto_lacks_these_operations() -> None:
+    anything = Config(parameter_validation=False, retries={"total_max_attempts": 1})
+    client = boto3.client("lambda", region_name="us-east-1", config=anything)
+    lacking = set()
+    for operation in operations() - THERE:
+        shape = client.meta.service_model.operation_model(operation).input_shape
+        places = shape.members.items() if shape else ()
+        asked = {
+            name: "nobody"
+            for name, member in places
+            if member.serialization.get("location") == "uri"
+        }
+        try:
+            getattr(client, xform_name(operation))(**asked)
+        except ClientError as error:
+            # Where there is an operation, it says in its own words that there is no such function.
+            if error.response["Error"]["Code"] in {"404", "500"}:
+                lacking.add(operation)
+    assert lacking == WITHOUT_OPERATION
 
 
 def test_the_loop_on_moto(moto_world) -> None:
