@@ -33,6 +33,11 @@ class LoopbackServer:
         """Where the server is, without a final slash."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open: one is until all that came on it is answered."""
+        return self._server.connections
+
     def start(self) -> None:
         """Begin to answer."""
         self._thread.start()
@@ -67,6 +72,11 @@ class _Server(ThreadingHTTPServer):
         with self._lock:
             self._open.discard(request)
         super().shutdown_request(request)
+
+    @property
+    def connections(self) -> int:
+        with self._lock:
+            return len(self._open)
 
     def hang_up(self) -> None:
         """End waiting reads, so that the threads of idle connections end too."""

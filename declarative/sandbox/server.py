@@ -54,6 +54,7 @@ class Sandbox:
 
     simulator: LambdaSimulator
     url: str
+    _server: LoopbackServer
 
     def __init__(
         self,
@@ -93,7 +94,7 @@ class Sandbox:
             )
             identities = Identities(self._clock, others.account_of)
             desk = FrontDesk(self.simulator, identities, others)
-            server = LoopbackServer(desk.answer)
+            self._server = server = LoopbackServer(desk.answer)
             stack.callback(server.stop)
             stack.callback(self.simulator.close)
             self.url = server.url
@@ -159,6 +160,15 @@ class Sandbox:
             endpoint_url=self.url,
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
         )
+
+    @property
+    def connections(self) -> int:
+        """How many connections clients have open.
+
+        What a client had sent when it died takes effect as long as its connections are among
+        them, as it does in AWS.
+        """
+        return self._server.connections
 
     def add_profiles(self, accounts: Mapping[str, str]) -> None:
         """Let configurations that name a profile work here, each as an account of its own."""

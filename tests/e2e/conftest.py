@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -272,10 +273,20 @@ class Crew:
 
     def together(self, *jobs: Job) -> list[subprocess.CompletedProcess]:
         """Run commands at the same time; none may end in a way that is not meant."""
+        others = self.sandbox.connections
         ended = self.processes.run(self.directory, self.environment, *jobs)
+        self._settle(others)
         for done in ended:
             assert "Traceback" not in done.stderr, done.stderr
         return ended
+
+    def _settle(self, others: int) -> None:
+        """Wait until nothing that processes had sent when they were killed is on its way."""
+        quiet, end = 0, time.monotonic() + 30
+        while quiet < 3:
+            quiet = quiet + 1 if self.sandbox.connections <= others else 0
+            assert time.monotonic() < end, "the sandbox does not come to rest"
+            time.sleep(0.02)
 
     def run(self, *arguments: str, **how: Any) -> subprocess.CompletedProcess:
         """Run one command."""
