@@ -184,7 +184,7 @@ class LambdaFunctions(LambdaReader, SettingWriter):
         *,
         publish: bool,
         revision_id: str | None,
-        architectures: Sequence[str] | None = None,
+        architectures: Sequence[JsonValue] | None = None,
         source_kms_key_arn: str | None = None,
     ) -> ObservedFunction:
         """Replace the code; with ``publish``, answer the version that was published."""

@@ -144,17 +144,22 @@ def _update_configuration(step: UpdateConfiguration, place: Workplace) -> dict[s
 
 def _update_code(step: UpdateCode, place: Workplace) -> dict[str, JsonValue]:
     code = _artifact(place) if step.from_version is None else _package(place, step.from_version)
+    attributes = _filled(step.attributes, place, secrets_from=step.secrets_from)
+    architectures, key = (attributes.get(name) for name in ("architectures", "source_kms_key_arn"))
     try:
         answer = place.writer.update_code(
             place.name,
             code,
             publish=step.publish,
             revision_id=_revision(place),
-            architectures=step.architectures,
+            architectures=architectures if isinstance(architectures, list) else None,
+            source_kms_key_arn=key if isinstance(key, str) else None,
         )
     except OutcomeUnknownError:
         seen = place.writer.function(place.name)
         if seen is None or seen.code_sha256 != _wanted_sha256(place):
+            raise
+        if any(seen.attributes[name] != value for name, value in attributes.items()):
             raise
         _ready(place)
         # Publishing what did not change since answers the version that exists already.

@@ -18,7 +18,7 @@ from declarative.engine.compare import (
     content_digest,
     tags_change,
 )
-from declarative.engine.guards import judge_adoption, problems_of, protection_of
+from declarative.engine.guards import incomplete, judge_adoption, problems_of, protection_of
 from declarative.engine.observe import Observation
 from declarative.engine.parts import bound_parts
 from declarative.engine.replacement import fixed_fields, renew
@@ -145,6 +145,9 @@ def _desired(
     fixed = fixed_fields(comparison)
     replaced = _replaced(intent)
     if fixed:
+        problems = incomplete(worlds, "is deleted and created anew")
+        if problems:
+            return Planned(drift=found, diagnostics=problems)
         renewal = renew(worlds, comparison, fixed)
         choice, sequence, changes = renewal.choice, renewal.sequence, renewal.changes
     else:

@@ -179,12 +179,13 @@ class FunctionWriter(FunctionReader, SettingsWriter, Protocol):
         *,
         publish: bool,
         revision_id: str | None,
-        architectures: Sequence[str] | None = None,
+        architectures: Sequence[JsonValue] | None = None,
         source_kms_key_arn: str | None = None,
     ) -> ObservedFunction:
         """Replace the code; with ``publish``, answer the version that was published.
 
-        An empty ``source_kms_key_arn`` is AWS's own key; None leaves what there is.
+        An empty ``source_kms_key_arn`` is AWS's own key; None is not sent, and what AWS
+        makes of that is not documented for a function that has one.
         """
         ...
 

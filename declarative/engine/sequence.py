@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from declarative.engine.around import reads
 from declarative.engine.setting_calls import Setting
 from declarative.engine.surroundings import Surroundings, differences, surround
-from declarative.model import fields
 from declarative.model.address import Address, PartKey
 from declarative.model.artifacts import S3Artifact
 from declarative.model.plan import Action, AliasMove, AttributeChange, Calls, Change
@@ -36,6 +35,7 @@ from declarative.model.steps import (
     UpdateCode,
     UpdateConfiguration,
 )
+from declarative.model.values import has_secret
 
 if TYPE_CHECKING:
     from declarative.engine.compare import Comparison, Worlds
@@ -107,16 +107,15 @@ def _latest(
         )
     with_code = choice.publishes and _publishes_with_code(worlds)
     if comparison.code:
-        architectures = fields.get(comparison.after, ("architectures",))
         steps.append(
             UpdateCode(
                 release=release,
                 phase=phase,
                 publish=with_code,
                 from_version=None if worlds.restore and worlds.restore.packaged else restored,
-                architectures=tuple(str(one) for one in architectures)
-                if comparison.architectures and isinstance(architectures, list)
-                else None,
+                architectures=comparison.with_code.get("architectures"),
+                source_kms_key_arn=comparison.with_code.get("source_kms_key_arn"),
+                secrets_from=restored,
             )
         )
     if choice.publishes and not (comparison.code and with_code):
@@ -293,7 +292,10 @@ def estimate(steps: tuple[Step, ...], observed: Observation) -> Calls:
     if not steps:
         return Calls()
     restored = {step.from_version for step in steps if isinstance(step, UpdateCode)} | {
-        step.secrets_from for step in steps if isinstance(step, UpdateConfiguration)
+        step.secrets_from
+        for step in steps
+        if isinstance(step, UpdateConfiguration)
+        or (isinstance(step, UpdateCode) and has_secret(step.attributes))
     }
     policies, settings = 0, 0
     if observed.function is not None:

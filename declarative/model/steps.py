@@ -72,12 +72,26 @@ class UpdateCode(_Step):
         publish: Whether the same call publishes a version.
         from_version: The version whose package is put back (a revert), or None: the artifact.
         architectures: Sent when they change; they belong to the code.
+        source_kms_key_arn: Sent with every code that is to be encrypted with a key of one's
+            own, and once, empty, when it no longer is.
+        secrets_from: As in `UpdateConfiguration`.
     """
 
     kind: Literal["update_code"] = "update_code"
     publish: bool
     from_version: str | None = None
-    architectures: tuple[str, ...] | None = None
+    architectures: JsonValue = None
+    source_kms_key_arn: JsonValue = None
+    secrets_from: str | None = None
+
+    @property
+    def attributes(self) -> dict[str, JsonValue]:
+        """The fields that go with the code, with markers."""
+        sent = {
+            "architectures": self.architectures,
+            "source_kms_key_arn": self.source_kms_key_arn,
+        }
+        return {name: value for name, value in sent.items() if value is not None}
 
 
 class PublishVersion(_Step):

@@ -32,7 +32,7 @@ class Code:
     size: int
     image_uri: str | None = None
     unzipped: int = field(default=0, compare=False)
-    source_key: str | None = field(default=None, compare=False)
+    source_key: str | None = None
     reference: tuple[str, str, str] | None = field(default=None, compare=False)
 
     @property
