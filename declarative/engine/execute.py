@@ -22,7 +22,7 @@ from declarative.engine.setting_steps import (
     remove_setting,
     set_setting,
 )
-from declarative.engine.waiting import wait_until_ready, wait_until_warm
+from declarative.engine.waiting import wait_until_awake, wait_until_ready, wait_until_warm
 from declarative.engine.workplace import Workplace
 from declarative.errors import OutcomeUnknownError, PreconditionFailedError, RemoteError
 from declarative.model import fields
@@ -45,6 +45,7 @@ from declarative.model.steps import (
     UpdateAlias,
     UpdateCode,
     UpdateConfiguration,
+    WakeVersion,
 )
 from declarative.model.values import has_secret, is_secret
 
@@ -73,6 +74,8 @@ def perform(step: Step, place: Workplace) -> dict[str, JsonValue]:  # noqa: C901
             return _publish(place, follow=True)
         case PublishCheckpoint():
             return _publish(place, follow=False)
+        case WakeVersion():
+            return _wake(step, place)
         case CreateAlias() | UpdateAlias():
             return _set_alias(step, place)
         case DeleteAlias():
@@ -211,6 +214,19 @@ def _publish(place: Workplace, *, follow: bool) -> dict[str, JsonValue]:
     return result
 
 
+def _wake(step: WakeVersion, place: Workplace) -> dict[str, JsonValue]:
+    """Make sure that a version answers before traffic comes to it."""
+    asleep = _version(place, step.version).state == "Inactive"
+    if asleep:
+        try:
+            place.writer.wake(place.name, step.version)
+        except OutcomeUnknownError:
+            if _version(place, step.version).state == "Inactive":
+                place.writer.wake(place.name, step.version)
+    wait_until_awake(place.writer, place.name, step.version, place.patience)
+    return {"version": step.version, "woken": asleep}
+
+
 def _set_alias(step: CreateAlias | UpdateAlias, place: Workplace) -> dict[str, JsonValue]:
     version = step.function_version or place.progress.version
     if version is None:
@@ -339,7 +355,7 @@ def _version(place: Workplace, version: str) -> ObservedFunction:
     function = place.writer.function(place.name, version)
     if function is None:
         raise RemoteError.of(
-            "The version to go back to is gone",
+            "A version is gone",
             f"Version {version} of {place.name} was deleted since the plan was made. Plan again.",
         )
     return function

@@ -22,7 +22,7 @@ from declarative.engine.guards import incomplete, judge_adoption, problems_of, p
 from declarative.engine.observe import Observation
 from declarative.engine.parts import bound_parts
 from declarative.engine.replacement import fixed_fields, renew
-from declarative.engine.sequence import Sequence, estimate, lower
+from declarative.engine.sequence import Sequence, awaken, estimate, lower
 from declarative.engine.versions import VersionChoice, choose_version
 from declarative.model.address import Address, PartKey
 from declarative.model.plan import (
@@ -158,6 +158,9 @@ def _desired(
             exists=lambda version: _serves(worlds, look, version),
         )
         sequence = lower(worlds, comparison, choice)
+        sequence = awaken(
+            sequence, worlds, lambda version: _state(look, version), looked=look.refreshed
+        )
         changes = _changes(worlds, comparison, sequence, replaced)
     parts = 2 + len(worlds.desired.aliases) + len(worlds.desired.settings)
     unchanged = parts - len(changes)
@@ -387,6 +390,11 @@ def _adopted_versions(worlds: Worlds, look: Look) -> dict[str, str]:
             if content is not None:
                 contents[version] = content
     return contents
+
+
+def _state(look: Look, version: str) -> str | None:
+    function = look.version(version)
+    return function.state if function else None
 
 
 def _serves(worlds: Worlds, look: Look, version: str) -> bool:

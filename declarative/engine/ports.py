@@ -195,6 +195,13 @@ class FunctionWriter(FunctionReader, SettingsWriter, Protocol):
         """Publish ``$LATEST`` and answer the version (an existing one when nothing changed)."""
         ...
 
+    def wake(self, name: str, version: str) -> None:
+        """Invoke an inactive version, so that AWS begins to make it active.
+
+        AWS refuses the invocation meanwhile, which is no error.
+        """
+        ...
+
     def delete_function(self, name: str) -> None:
         """Delete the function with all its versions and aliases; a missing one is no error."""
         ...

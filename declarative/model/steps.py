@@ -100,6 +100,20 @@ class PublishVersion(_Step):
     kind: Literal["publish_version"] = "publish_version"
 
 
+class WakeVersion(_Step):
+    """Invoke a version that is ``Inactive``, and wait, before an alias points at it.
+
+    AWS refuses that invocation and begins to make the version active again.
+
+    Attributes:
+        asleep: Whether the plan saw it inactive; otherwise nobody has looked yet.
+    """
+
+    kind: Literal["wake_version"] = "wake_version"
+    version: str
+    asleep: bool = True
+
+
 class CreateAlias(_Step):
     """Create an alias; ``function_version`` None means the version this run publishes."""
 
@@ -209,6 +223,7 @@ Step = Annotated[
     | UpdateConfiguration
     | UpdateCode
     | PublishVersion
+    | WakeVersion
     | CreateAlias
     | UpdateAlias
     | DeleteAlias
