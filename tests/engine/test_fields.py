@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -168,10 +168,17 @@ LEFT: dict[Path, object] = {
 }
 """What the function has without the field, where what is beside it decides that."""
 
-every = pytest.mark.parametrize(
-    "case",
-    [pytest.param(Case(path, *SAMPLES[path]), id=".".join(path)) for path in SAMPLES],
-)
+
+def of(paths: Iterable[Path]) -> pytest.MarkDecorator:
+    """Return what runs a test for each of these fields."""
+    cases = [pytest.param(Case(path, *SAMPLES[path]), id=".".join(path)) for path in paths]
+    return pytest.mark.parametrize("case", cases)
+
+
+every = of(SAMPLES)
+that_can_be_dropped = of(path for path in SAMPLES if path[0] not in NEEDED)
+that_a_call_changes = of(path for path in SAMPLES if LEAVES[path].call is not None)
+that_goes_with_the_code = of(path for path in SAMPLES if LEAVES[path].call == CODE_CALL)
 
 
 def other(case: Case) -> int:
@@ -297,10 +304,8 @@ def test_changed(world, case) -> None:
     go(world, case, 0, other(case))
 
 
-@every
+@that_can_be_dropped
 def test_declared_and_dropped(world, case) -> None:
-    if case.path[0] in NEEDED:
-        pytest.skip("a function cannot be without it: see the next test")
     apply(world, release(world, case, ABSENT))
     assert there(world, case) == case.normal(ABSENT, world.name("checkout"))
     go(world, case, ABSENT, 0)
@@ -311,10 +316,8 @@ def test_declared_and_dropped(world, case) -> None:
         assert world.drift().findings == ()
 
 
-@every
+@that_a_call_changes
 def test_changed_by_somebody_else(world, case) -> None:
-    if case.leaf.call is None:
-        pytest.skip("no call changes it")
     apply(world, release(world, case, 0))
     disturb(world, case, 1)
     found = world.drift().findings
@@ -369,17 +372,7 @@ def test_gone_back_from(world, case) -> None:
     assert world.plan().is_empty
 
 
-SENT_WITH_CODE = pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(Case(path, *SAMPLES[path]), id=path[0])
-        for path in SAMPLES
-        if LEAVES[path].call == CODE_CALL
-    ],
-)
-
-
-@SENT_WITH_CODE
+@that_goes_with_the_code
 @pytest.mark.parametrize("kind", ["error-before", "error-after-effect", "lost-answer"])
 def test_a_call_whose_outcome_is_unknown_is_looked_at_by_what_it_sets(world, case, kind) -> None:
     """The code is the same before and after, so it says nothing."""
@@ -394,7 +387,7 @@ def test_a_call_whose_outcome_is_unknown_is_looked_at_by_what_it_sets(world, cas
     assert there(world, case) == case.normal(1, world.name("checkout"))
 
 
-@SENT_WITH_CODE
+@that_goes_with_the_code
 def test_what_goes_with_the_code_may_be_secret(world, case) -> None:
     apply(world, release(world, case, ABSENT))
     secret = Sensitive(case.first, "var.secret")
