@@ -398,10 +398,16 @@ def _state(look: Look, version: str) -> str | None:
 
 
 def _serves(worlds: Worlds, look: Look, version: str) -> bool:
-    """Whether a version exists and can serve; one an alias points at is not asked for."""
+    """Whether a version exists and can serve; one that serves already is not asked for."""
     if not look.refreshed:
         return True
-    if any(one.function_version == version for one in worlds.observed.aliases.values()):
+    present = {name: one.function_version for name, one in worlds.observed.aliases.items()}
+    following = [
+        present.get(name)
+        for name, alias in worlds.desired.aliases.items()
+        if alias.function_version is None
+    ]
+    if version in present.values() and {*following} <= {version}:
         return True
     function = look.version(version)
     return function is not None and function.state != "Failed"

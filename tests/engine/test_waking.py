@@ -200,6 +200,20 @@ def test_a_version_that_vanished_meanwhile_stops_it(two) -> None:
     assert served(two) == "2"
 
 
+def test_a_failed_version_is_not_used_because_another_alias_points_at_it(world) -> None:
+    both = {"live": BoundAlias(AliasConfig(description="production traffic"))}
+    both["old"] = BoundAlias(PINNED)
+    ship(world, "one", "two", aliases=both)
+    version(world, "1").state = "Failed"
+    world.code("one")
+    world.declare(world.release(function={"description": "one"}, aliases=both))
+    plan = world.plan()
+    assert plan.releases[0].publishes
+    assert world.apply(plan).status == "applied"
+    assert served(world) == "3"
+    assert world.plan().is_empty
+
+
 @pytest.mark.parametrize("what", ["revert", "files"])
 def test_a_failed_version_is_published_anew(two, what) -> None:
     version(two, "1").state = "Failed"
