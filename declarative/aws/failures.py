@@ -71,6 +71,9 @@ THROTTLES: Final = frozenset(
 _DENIED: Final = frozenset(
     {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "UnauthorizedException"}
 )
+_ACTIONS: Final = {"Invoke": "InvokeFunction"}
+"""Operations whose IAM action has another name."""
+
 _MISSING: Final = frozenset(
     {"ResourceNotFoundException", "ProvisionedConcurrencyConfigNotFoundException"}
 )
@@ -177,7 +180,7 @@ class _Attempt:
 
     @property
     def _action(self) -> str:
-        return f"{self.place.service}:{self.operation}"
+        return f"{self.place.service}:{_ACTIONS.get(self.operation, self.operation)}"
 
     def _unknown(self, what: str) -> RemoteError:
         return self._error(

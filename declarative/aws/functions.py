@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from declarative.aws.answers import (
     alias_request,
@@ -17,7 +17,8 @@ from declarative.aws.answers import (
     reconfiguration,
     secrets_of,
 )
-from declarative.aws.failures import NotFoundError, required
+from declarative.aws.failures import NotFoundError, facts, required
+from declarative.aws.retries import persist
 from declarative.aws.setting_reader import SettingReader
 from declarative.aws.setting_writer import SettingWriter
 from declarative.errors import Diagnostic, RemoteError
@@ -184,7 +185,7 @@ class LambdaFunctions(LambdaReader, SettingWriter):
         *,
         publish: bool,
         revision_id: str | None,
-        architectures: Sequence[str] | None = None,
+        architectures: Sequence[JsonValue] | None = None,
         source_kms_key_arn: str | None = None,
     ) -> ObservedFunction:
         """Replace the code; with ``publish``, answer the version that was published."""
@@ -218,6 +219,15 @@ class LambdaFunctions(LambdaReader, SettingWriter):
             name,
             lambda client: observed_configuration(client.publish_version(**request)),
         )
+
+    def wake(self, name: str, version: str) -> None:
+        """Invoke an inactive version, so that AWS begins to make it active.
+
+        It is invoked synchronously: what is sent asynchronously AWS keeps, and runs later.
+        """
+        client = self.writing()
+        with self.place.translating("Invoke", f"{name}:{version}", changing=True):
+            persist(lambda: _knock(client, name, version), self.pacing)
 
     def delete_function(self, name: str) -> None:
         """Delete the function with all its versions and aliases; a missing one is no error."""
@@ -286,6 +296,22 @@ class LambdaFunctions(LambdaReader, SettingWriter):
             arn,
             lambda client: client.untag_resource(Resource=arn, TagKeys=list(keys)),
         )
+
+
+_WAKING: Final = frozenset(
+    {"ResourceConflictException", "ResourceNotReadyException", "SnapStartNotReadyException"}
+)
+"""How AWS refuses to invoke what is not active yet."""
+
+
+def _knock(client: LambdaClient, name: str, version: str) -> None:
+    from botocore.exceptions import ClientError
+
+    try:
+        client.invoke(FunctionName=name, Qualifier=version, Payload=b"{}")
+    except ClientError as error:
+        if facts(error)[0] not in _WAKING:
+            raise
 
 
 def _fetch(url: str) -> tuple[int, bytes]:

@@ -149,8 +149,9 @@ def _requests(bound: BoundRelease, project: str) -> Iterator[AwsRequest]:
     request = function_request(
         desired.function_name, desired.function, code, tags=desired.tags or {}, publish=True
     )
-    if isinstance(source, LocalArtifact):
-        request["Code"] = {"ZipFile": f"(the package of {source.path})"}
+    sent = request["Code"]
+    if isinstance(source, LocalArtifact) and isinstance(sent, dict):
+        sent["ZipFile"] = f"(the package of {source.path})"
     yield AwsRequest(operation="CreateFunction", parameters=_without_marks(request))  # type: ignore[arg-type] # a mapping stays one
     for name, alias in desired.aliases.items():
         parameters = alias_request(

@@ -64,9 +64,10 @@ from declarative.model.steps import (
     Phase,
     SetSetting,
     Step,
+    UpdateCode,
     UpdateConfiguration,
 )
-from declarative.model.values import WITHHELD, without_fingerprints
+from declarative.model.values import WITHHELD, has_secret, without_fingerprints
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -327,4 +328,6 @@ def _needing_values(steps: Iterable[Step]) -> set[str]:
             isinstance(step, UpdateConfiguration) and step.secrets_from is None
         ):
             found.add("")
+        elif isinstance(step, UpdateCode) and step.secrets_from is None:
+            found.update("" for value in step.attributes.values() if has_secret(value))
     return found

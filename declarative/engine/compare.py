@@ -7,7 +7,7 @@ it is ``versions``' question, and which steps follow is ``sequence``'s.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from declarative.engine.diff import attribute_changes
@@ -29,9 +29,14 @@ if TYPE_CHECKING:
 
 
 _CONFIGURATION: Final = frozenset(
-    field.name for field in fields.FUNCTION if not (field.code or field.create_only)
+    row.name for row in fields.FUNCTION if not (row.code or row.create_only)
 )
 """Fields that ``UpdateFunctionConfiguration`` sets."""
+
+_WITH_CODE: Final = frozenset(row.name for row in fields.FUNCTION if row.code)
+"""Fields that ``UpdateFunctionCode`` sets, together with the package."""
+
+_KEY: Final = "source_kms_key_arn"
 
 
 AWS_TAGS: Final = "aws:"
@@ -103,7 +108,7 @@ class Comparison:
         after: The whole configuration after the apply, masked.
         configuration: Top-level fields that differ and are set by a configuration update.
         code: Whether the package (or what belongs to it) has to be sent.
-        architectures: Whether the architectures differ.
+        with_code: Fields to send with the package, with their values.
         set_tags: Tags to add or replace; ``removed_tags`` those to take away.
     """
 
@@ -113,7 +118,7 @@ class Comparison:
     function: tuple[AttributeChange, ...]
     configuration: tuple[str, ...] = ()
     code: bool = False
-    architectures: bool = False
+    with_code: Mapping[str, JsonValue] = field(default_factory=dict)
     set_tags: Mapping[str, str] | None = None
     removed_tags: tuple[str, ...] = ()
 
@@ -140,11 +145,21 @@ def compare(worlds: Worlds) -> Comparison:
         after=after,
         function=(*changes, *code),
         configuration=tuple(sorted(name for name in tops & _CONFIGURATION)),
-        code=bool(code) or "architectures" in tops,
-        architectures="architectures" in tops,
+        code=bool(code) or bool(tops & _WITH_CODE),
+        with_code=_with_code(after, tops),
         set_tags=set_tags,
         removed_tags=removed,
     )
+
+
+def _with_code(after: Attributes, changed: set[str]) -> dict[str, JsonValue]:
+    """Return the fields that go with the code.
+
+    The key goes with every package that it encrypts: AWS's documentation has a package that
+    comes without one be encrypted with a key of AWS's own.
+    """
+    sent = changed | ({_KEY} if after.get(_KEY) else set())
+    return {name: after[name] for name in sorted(sent & _WITH_CODE)}
 
 
 def _new(worlds: Worlds) -> Comparison:
@@ -174,7 +189,7 @@ def effective(worlds: Worlds, base: Attributes) -> Attributes:
     """Return the whole configuration after the apply.
 
     Declared leaves win; a leaf that was declared when recorded and no longer is goes back
-    to AWS's default; everything else stays as it is.
+    to AWS's default; everything else stays as it is, as far as AWS keeps it beside that.
     """
     desired, recorded = worlds.desired, worlds.recorded
     if worlds.restore is not None:
@@ -186,7 +201,7 @@ def effective(worlds: Worlds, base: Attributes) -> Attributes:
             result = fields.put(result, path, fields.default_of(path, desired.function_name))
     for path in desired.declared:
         result = fields.put(result, path, fields.get(desired.function, path))
-    return result
+    return fields.settled(result)
 
 
 def content_digest(

@@ -22,7 +22,7 @@ from declarative.engine.setting_steps import (
     remove_setting,
     set_setting,
 )
-from declarative.engine.waiting import wait_until_ready, wait_until_warm
+from declarative.engine.waiting import wait_until_awake, wait_until_ready, wait_until_warm
 from declarative.engine.workplace import Workplace
 from declarative.errors import OutcomeUnknownError, PreconditionFailedError, RemoteError
 from declarative.model import fields
@@ -45,6 +45,7 @@ from declarative.model.steps import (
     UpdateAlias,
     UpdateCode,
     UpdateConfiguration,
+    WakeVersion,
 )
 from declarative.model.values import has_secret, is_secret
 
@@ -73,6 +74,8 @@ def perform(step: Step, place: Workplace) -> dict[str, JsonValue]:  # noqa: C901
             return _publish(place, follow=True)
         case PublishCheckpoint():
             return _publish(place, follow=False)
+        case WakeVersion():
+            return _wake(step, place)
         case CreateAlias() | UpdateAlias():
             return _set_alias(step, place)
         case DeleteAlias():
@@ -144,17 +147,22 @@ def _update_configuration(step: UpdateConfiguration, place: Workplace) -> dict[s
 
 def _update_code(step: UpdateCode, place: Workplace) -> dict[str, JsonValue]:
     code = _artifact(place) if step.from_version is None else _package(place, step.from_version)
+    attributes = _filled(step.attributes, place, secrets_from=step.secrets_from)
+    architectures, key = (attributes.get(name) for name in ("architectures", "source_kms_key_arn"))
     try:
         answer = place.writer.update_code(
             place.name,
             code,
             publish=step.publish,
             revision_id=_revision(place),
-            architectures=step.architectures,
+            architectures=architectures if isinstance(architectures, list) else None,
+            source_kms_key_arn=key if isinstance(key, str) else None,
         )
     except OutcomeUnknownError:
         seen = place.writer.function(place.name)
         if seen is None or seen.code_sha256 != _wanted_sha256(place):
+            raise
+        if any(seen.attributes[name] != value for name, value in attributes.items()):
             raise
         _ready(place)
         # Publishing what did not change since answers the version that exists already.
@@ -204,6 +212,19 @@ def _publish(place: Workplace, *, follow: bool) -> dict[str, JsonValue]:
         result = {"version": answer.version, "checkpoint": True}
     _ready(place)  # publishing gives $LATEST a new revision id
     return result
+
+
+def _wake(step: WakeVersion, place: Workplace) -> dict[str, JsonValue]:
+    """Make sure that a version answers before traffic comes to it."""
+    asleep = _version(place, step.version).state == "Inactive"
+    if asleep:
+        try:
+            place.writer.wake(place.name, step.version)
+        except OutcomeUnknownError:
+            if _version(place, step.version).state == "Inactive":
+                place.writer.wake(place.name, step.version)
+    wait_until_awake(place.writer, place.name, step.version, place.patience)
+    return {"version": step.version, "woken": asleep}
 
 
 def _set_alias(step: CreateAlias | UpdateAlias, place: Workplace) -> dict[str, JsonValue]:
@@ -334,7 +355,7 @@ def _version(place: Workplace, version: str) -> ObservedFunction:
     function = place.writer.function(place.name, version)
     if function is None:
         raise RemoteError.of(
-            "The version to go back to is gone",
+            "A version is gone",
             f"Version {version} of {place.name} was deleted since the plan was made. Plan again.",
         )
     return function

@@ -37,18 +37,8 @@ def problems_of(worlds: Worlds) -> tuple[PlannedDiagnostic, ...]:
     desired, function = worlds.desired, worlds.observed.function
     found = list(_unwarmed(desired)) if worlds.restore is None else []
     if function is None:
-        found.extend(
-            PlannedDiagnostic(
-                severity="error",
-                summary=f"{name} is needed to create the function",
-                detail=f"{desired.function_name} does not exist yet, and AWS creates no function "
-                f"without {name}. Set {name} in the function block of {desired.service}.",
-                address=desired.address,
-            )
-            for name in _NEEDED
-            if desired.function.get(name) is None
-        )
-        return tuple(found)
+        return (*found, *incomplete(worlds, "does not exist yet"))
+    found.extend(_dropped(worlds))
     if desired.tags is not None and function.tags is None:
         found.append(
             PlannedDiagnostic(
@@ -81,6 +71,38 @@ def problems_of(worlds: Worlds) -> tuple[PlannedDiagnostic, ...]:
             )
         )
     return tuple(found)
+
+
+def incomplete(worlds: Worlds, why: str) -> tuple[PlannedDiagnostic, ...]:
+    """Return what lacks to create the function, which is done since it ``why``."""
+    desired = worlds.desired
+    given = worlds.restore.attributes if worlds.restore else desired.function
+    return tuple(
+        PlannedDiagnostic(
+            severity="error",
+            summary=f"{name} is needed to create the function",
+            detail=f"{desired.function_name} {why}, and AWS creates no function without {name}. "
+            f"Set {name} in the function block of {desired.service}.",
+            address=desired.address,
+        )
+        for name in _NEEDED
+        if given.get(name) is None
+    )
+
+
+def _dropped(worlds: Worlds) -> Iterator[PlannedDiagnostic]:
+    """Yield what was declared, is no longer, and has no default to go back to."""
+    desired, recorded = worlds.desired, worlds.recorded
+    earlier = recorded.function.declared if recorded and recorded.function else ()
+    for name in _NEEDED if worlds.restore is None else ():
+        if (name,) in earlier and (name,) not in desired.declared:
+            yield PlannedDiagnostic(
+                severity="error",
+                summary=f"{name} cannot be taken away",
+                detail=f"{desired.service} no longer declares {name}, and AWS has no default for "
+                f"it to go back to. Set {name} in the function block again.",
+                address=desired.address,
+            )
 
 
 def _withheld(worlds: Worlds) -> Iterator[PlannedDiagnostic]:

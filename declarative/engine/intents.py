@@ -18,11 +18,11 @@ from declarative.engine.compare import (
     content_digest,
     tags_change,
 )
-from declarative.engine.guards import judge_adoption, problems_of, protection_of
+from declarative.engine.guards import incomplete, judge_adoption, problems_of, protection_of
 from declarative.engine.observe import Observation
 from declarative.engine.parts import bound_parts
 from declarative.engine.replacement import fixed_fields, renew
-from declarative.engine.sequence import Sequence, estimate, lower
+from declarative.engine.sequence import Sequence, awaken, estimate, lower
 from declarative.engine.versions import VersionChoice, choose_version
 from declarative.model.address import Address, PartKey
 from declarative.model.plan import (
@@ -145,6 +145,9 @@ def _desired(
     fixed = fixed_fields(comparison)
     replaced = _replaced(intent)
     if fixed:
+        problems = incomplete(worlds, "is deleted and created anew")
+        if problems:
+            return Planned(drift=found, diagnostics=problems)
         renewal = renew(worlds, comparison, fixed)
         choice, sequence, changes = renewal.choice, renewal.sequence, renewal.changes
     else:
@@ -155,6 +158,9 @@ def _desired(
             exists=lambda version: _serves(worlds, look, version),
         )
         sequence = lower(worlds, comparison, choice)
+        sequence = awaken(
+            sequence, worlds, lambda version: _state(look, version), looked=look.refreshed
+        )
         changes = _changes(worlds, comparison, sequence, replaced)
     parts = 2 + len(worlds.desired.aliases) + len(worlds.desired.settings)
     unchanged = parts - len(changes)
@@ -386,11 +392,22 @@ def _adopted_versions(worlds: Worlds, look: Look) -> dict[str, str]:
     return contents
 
 
+def _state(look: Look, version: str) -> str | None:
+    function = look.version(version)
+    return function.state if function else None
+
+
 def _serves(worlds: Worlds, look: Look, version: str) -> bool:
-    """Whether a version exists and can serve; one an alias points at is not asked for."""
+    """Whether a version exists and can serve; one that serves already is not asked for."""
     if not look.refreshed:
         return True
-    if any(one.function_version == version for one in worlds.observed.aliases.values()):
+    present = {name: one.function_version for name, one in worlds.observed.aliases.items()}
+    following = [
+        present.get(name)
+        for name, alias in worlds.desired.aliases.items()
+        if alias.function_version is None
+    ]
+    if version in present.values() and {*following} <= {version}:
         return True
     function = look.version(version)
     return function is not None and function.state != "Failed"

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from declarative.engine.around import parts_of
@@ -277,6 +278,7 @@ def _observe(
 
 
 def _version_reader(intent: Intent, reading: Reading) -> Callable[[str], ObservedFunction | None]:
+    @cache
     def read(version: str) -> ObservedFunction | None:
         release = intent.desired
         if release is None:

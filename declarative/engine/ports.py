@@ -179,12 +179,13 @@ class FunctionWriter(FunctionReader, SettingsWriter, Protocol):
         *,
         publish: bool,
         revision_id: str | None,
-        architectures: Sequence[str] | None = None,
+        architectures: Sequence[JsonValue] | None = None,
         source_kms_key_arn: str | None = None,
     ) -> ObservedFunction:
         """Replace the code; with ``publish``, answer the version that was published.
 
-        An empty ``source_kms_key_arn`` is AWS's own key; None leaves what there is.
+        An empty ``source_kms_key_arn`` is AWS's own key; None is not sent, and what AWS
+        makes of that is not documented for a function that has one.
         """
         ...
 
@@ -192,6 +193,13 @@ class FunctionWriter(FunctionReader, SettingsWriter, Protocol):
         self, name: str, *, code_sha256: str | None, revision_id: str | None
     ) -> ObservedFunction:
         """Publish ``$LATEST`` and answer the version (an existing one when nothing changed)."""
+        ...
+
+    def wake(self, name: str, version: str) -> None:
+        """Invoke an inactive version, so that AWS begins to make it active.
+
+        AWS refuses the invocation meanwhile, which is no error.
+        """
         ...
 
     def delete_function(self, name: str) -> None:

@@ -8,13 +8,12 @@ already has the desired content, aliases move first and ``$LATEST`` follows, unp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from declarative.engine.around import reads
 from declarative.engine.setting_calls import Setting
 from declarative.engine.surroundings import Surroundings, differences, surround
-from declarative.model import fields
 from declarative.model.address import Address, PartKey
 from declarative.model.artifacts import S3Artifact
 from declarative.model.plan import Action, AliasMove, AttributeChange, Calls, Change
@@ -35,9 +34,13 @@ from declarative.model.steps import (
     UpdateAlias,
     UpdateCode,
     UpdateConfiguration,
+    WakeVersion,
 )
+from declarative.model.values import has_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from declarative.engine.compare import Comparison, Worlds
     from declarative.engine.observe import Observation
     from declarative.engine.ports import ObservedAlias
@@ -107,16 +110,15 @@ def _latest(
         )
     with_code = choice.publishes and _publishes_with_code(worlds)
     if comparison.code:
-        architectures = fields.get(comparison.after, ("architectures",))
         steps.append(
             UpdateCode(
                 release=release,
                 phase=phase,
                 publish=with_code,
                 from_version=None if worlds.restore and worlds.restore.packaged else restored,
-                architectures=tuple(str(one) for one in architectures)
-                if comparison.architectures and isinstance(architectures, list)
-                else None,
+                architectures=comparison.with_code.get("architectures"),
+                source_kms_key_arn=comparison.with_code.get("source_kms_key_arn"),
+                secrets_from=restored,
             )
         )
     if choice.publishes and not (comparison.code and with_code):
@@ -283,26 +285,67 @@ def _alias_change(
     )
 
 
+def awaken(
+    sequence: Sequence,
+    worlds: Worlds,
+    state_of: Callable[[str], str | None],
+    *,
+    looked: bool,
+) -> Sequence:
+    """Return the sequence with what wakes versions before aliases point at them.
+
+    Args:
+        sequence: What is done to the release.
+        worlds: The release.
+        state_of: Returns the state of a version; None where that is not known.
+        looked: Whether AWS may be asked; otherwise apply looks.
+    """
+    release = worlds.desired.address
+    waking = [
+        WakeVersion(release=release, phase=Phase.PREPARE, version=version, asleep=looked)
+        for version in _served_anew(sequence.steps, worlds)
+        if not looked or state_of(version) == "Inactive"
+    ]
+    return replace(sequence, steps=(*waking, *sequence.steps)) if waking else sequence
+
+
+def _served_anew(steps: Iterable[Step], worlds: Worlds) -> list[str]:
+    """Return the existing versions to which aliases come that did not point at them."""
+    found: set[str] = set()
+    for step in steps:
+        if isinstance(step, CreateAlias | UpdateAlias):
+            before = worlds.observed.aliases.get(step.alias)
+            served = {before.function_version, *before.routing} if before else set()
+            found |= {step.function_version or "", *step.routing} - served
+    return sorted((one for one in found if one.isdigit()), key=int)
+
+
 def estimate(steps: tuple[Step, ...], observed: Observation) -> Calls:
     """Return the AWS calls that the steps make, polls left out.
 
     The verifying read before the first step is one ``GetFunction``, one ``ListAliases`` and
     what reading the settings takes that the plan has read. A permission changes by two
-    calls: the policy is read before, for its ``RevisionId``.
+    calls: the policy is read before, for its ``RevisionId``. A version is looked at before it
+    is invoked.
     """
     if not steps:
         return Calls()
+    woken = [step for step in steps if isinstance(step, WakeVersion)]
     restored = {step.from_version for step in steps if isinstance(step, UpdateCode)} | {
-        step.secrets_from for step in steps if isinstance(step, UpdateConfiguration)
+        step.secrets_from
+        for step in steps
+        if isinstance(step, UpdateConfiguration)
+        or (isinstance(step, UpdateCode) and has_secret(step.attributes))
     }
     policies, settings = 0, 0
     if observed.function is not None:
         policies, settings = reads(observed.settings, aliases=observed.aliases)
     changed = sum(isinstance(step, AddPermission | RemovePermission) for step in steps)
     return Calls(
-        get_function=1 + len(restored - {None}),
+        get_function=1 + len(restored - {None}) + len(woken),
         get_policy=policies + changed,
-        other=1 + settings + len(steps) + _read_again(steps),
+        other=1 + settings + len(steps) - len(woken) + _read_again(steps),
+        elsewhere=sum(step.asleep for step in woken),
     )
 
 

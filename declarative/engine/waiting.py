@@ -66,19 +66,34 @@ def wait_until_ready(
     """
 
     def look() -> ObservedFunction | str:
-        function = reader.function(name, qualifier)
-        if function is None or function.state == "Deleting":
-            raise RemoteError.of(
-                "The function is gone",
-                f"{_called(name, qualifier)} was deleted while lamform waited for it. Plan again.",
-            )
-        if _failed(function):
-            raise _failure(function, name, qualifier)
+        function = _present(reader, name, qualifier)
         if function.state != "Pending" and function.last_update_status != "InProgress":
             return function
         return f"{function.state} with its last update {function.last_update_status}"
 
     return _until(look, _called(name, qualifier), patience)
+
+
+def wait_until_awake(
+    reader: FunctionReader, name: str, version: str, patience: Patience
+) -> ObservedFunction:
+    """Return a version that was invoked while ``Inactive``, once it is active again.
+
+    Raises:
+        RemoteError: AWS could not restore it, it vanished, or it took too long.
+        InterruptedRunError: the run was told to stop.
+    """
+    begun = False
+
+    def look() -> ObservedFunction | str:
+        nonlocal begun
+        function = _present(reader, name, version)
+        begun = begun or function.state == "Pending"
+        if function.state == "Inactive" and begun:  # AWS has tried and given up
+            raise _failure(function, name, version)
+        return str(function.state) if function.state in ("Inactive", "Pending") else function
+
+    return _until(look, _called(name, version), patience)
 
 
 def wait_until_warm(
@@ -135,6 +150,19 @@ def _until(look: Callable[[], _T | str], called: str, patience: Patience) -> _T:
         if patience.wait(spread):
             raise InterruptedRunError.of("Interrupted", f"The wait for {called} was cut short.")
         pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+
+def _present(reader: FunctionReader, name: str, qualifier: str | None) -> ObservedFunction:
+    """Return a function or version that is there and has not failed."""
+    function = reader.function(name, qualifier)
+    if function is None or function.state == "Deleting":
+        raise RemoteError.of(
+            "The function is gone",
+            f"{_called(name, qualifier)} was deleted while lamform waited for it. Plan again.",
+        )
+    if _failed(function):
+        raise _failure(function, name, qualifier)
+    return function
 
 
 def _called(name: str, qualifier: str | None) -> str:

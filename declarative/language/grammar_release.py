@@ -83,7 +83,6 @@ def _structure(name: str, model: type[config.Config]) -> Nested:
 FUNCTION: Final = shape(
     config.FunctionConfig,
     blocks={name: _structure(name, model) for name, model in _STRUCTURES.items()},
-    acts_later="source_kms_key_arn",
     explained={**_spellings(FIELDS), **_ELSEWHERE},
 )
 """``function`` of a service."""

@@ -46,6 +46,7 @@ __all__ = [
     "put",
     "read",
     "replacing",
+    "settled",
     "to_api",
     "write",
 ]
@@ -66,6 +67,15 @@ def leaves(
 
 
 LEAVES: Final[dict[Path, Field]] = dict(leaves())
+
+_LOG_FORMAT: Final = ("logging_config", "log_format")
+_LOG_LEVELS: Final = (
+    ("logging_config", "application_log_level"),
+    ("logging_config", "system_log_level"),
+)
+_JSON_LEVEL: Final = "INFO"
+_SUBNETS: Final = ("vpc_config", "subnet_ids")
+_DUAL_STACK: Final = ("vpc_config", "ipv6_allowed_for_dual_stack")
 
 
 def default_of(path: Path, function_name: str) -> JsonValue:
@@ -142,6 +152,24 @@ def write(fields: tuple[Field, ...], attributes: Mapping[str, JsonValue]) -> dic
         else:
             inside[last] = value
     return request
+
+
+def settled(attributes: Attributes) -> Attributes:
+    """Return a whole configuration as AWS keeps it, where some leaves follow from others.
+
+    Levels of logs are there with JSON alone, and then always; dual stack goes with the subnets.
+    """
+    result = attributes
+    log_format = get(attributes, _LOG_FORMAT)
+    for path in _LOG_LEVELS:
+        level = get(attributes, path)
+        if log_format == "Text" and level is not None:
+            result = put(result, path, None)
+        elif log_format == "JSON" and level is None:
+            result = put(result, path, _JSON_LEVEL)
+    if get(attributes, _SUBNETS) == [] and get(attributes, _DUAL_STACK) is True:
+        result = put(result, _DUAL_STACK, value=False)
+    return result
 
 
 def is_absent(field: Field, attributes: Mapping[str, JsonValue]) -> bool:

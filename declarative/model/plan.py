@@ -99,11 +99,16 @@ class Bound(Frozen):
 
 
 class Calls(Frozen):
-    """AWS calls an apply will make, by throttle quota; polls are not counted."""
+    """AWS calls an apply will make, by throttle quota; polls are not counted.
+
+    Attributes:
+        elsewhere: Those that draw from none: invocations.
+    """
 
     get_function: int = 0
     get_policy: int = 0
     other: int = 0
+    elsewhere: int = 0
 
 
 class PlannedRelease(Frozen):

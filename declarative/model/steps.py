@@ -72,18 +72,46 @@ class UpdateCode(_Step):
         publish: Whether the same call publishes a version.
         from_version: The version whose package is put back (a revert), or None: the artifact.
         architectures: Sent when they change; they belong to the code.
+        source_kms_key_arn: Sent with every code that is to be encrypted with a key of one's
+            own, and once, empty, when it no longer is.
+        secrets_from: As in `UpdateConfiguration`.
     """
 
     kind: Literal["update_code"] = "update_code"
     publish: bool
     from_version: str | None = None
-    architectures: tuple[str, ...] | None = None
+    architectures: Json = None
+    source_kms_key_arn: Json = None
+    secrets_from: str | None = None
+
+    @property
+    def attributes(self) -> dict[str, Json]:
+        """The fields that go with the code, with markers."""
+        sent = {
+            "architectures": self.architectures,
+            "source_kms_key_arn": self.source_kms_key_arn,
+        }
+        return {name: value for name, value in sent.items() if value is not None}
 
 
 class PublishVersion(_Step):
     """Publish ``$LATEST`` as it is and wait until the version is active."""
 
     kind: Literal["publish_version"] = "publish_version"
+
+
+class WakeVersion(_Step):
+    """Invoke a version that is ``Inactive``, and wait, before an alias points at it.
+
+    AWS refuses that invocation and begins to make the version active again.
+
+    Attributes:
+        asleep: Whether the plan saw it inactive; otherwise nobody has looked yet.
+    """
+
+    kind: Literal["wake_version"] = "wake_version"
+    version: str
+    asleep: bool = True
 
 
 class CreateAlias(_Step):
@@ -195,6 +223,7 @@ Step = Annotated[
     | UpdateConfiguration
     | UpdateCode
     | PublishVersion
+    | WakeVersion
     | CreateAlias
     | UpdateAlias
     | DeleteAlias

@@ -19,6 +19,7 @@ _CALLS: Final = {
     "update_configuration": "UpdateFunctionConfiguration",
     "update_code": "UpdateFunctionCode",
     "publish_version": "PublishVersion",
+    "wake_version": "Invoke (wakes an inactive version)",
     "create_alias": "CreateAlias",
     "update_alias": "UpdateAlias",
     "delete_alias": "DeleteAlias",
@@ -29,7 +30,7 @@ _CALLS: Final = {
 }
 
 _WAITING: Final = frozenset(
-    {"create_function", "update_configuration", "update_code", "delete_function"}
+    {"create_function", "update_configuration", "update_code", "wake_version", "delete_function"}
 )
 """Steps that may take long enough to be announced."""
 

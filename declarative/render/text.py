@@ -232,7 +232,7 @@ def _nothing(view: PlanView) -> str:
 
 def _calls(view: PlanView, look: Look) -> Iterator[str]:
     calls = view.calls
-    total = calls.get_function + calls.get_policy + calls.other
+    total = calls.get_function + calls.get_policy + calls.other + calls.elsewhere
     if not total:
         yield "Apply will write state only; it makes no AWS call."
         return
@@ -240,6 +240,8 @@ def _calls(view: PlanView, look: Look) -> Iterator[str]:
     shares = [f"{count} {name}" for name, count in quotas.items() if count]
     if calls.other:
         shares.append(f"{calls.other} in the shared quota")
+    if calls.elsewhere:
+        shares.append(_count(calls.elsewhere, "invocation"))
     yield from look.prose(
         f"Apply will make {_count(total, 'AWS call')} ({', '.join(shares)}), polls not counted."
     ).splitlines()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from declarative.model.address import Address
 from declarative.model.durations import shown_duration
 from declarative.model.plan import Action, Calls
-from declarative.model.steps import PublishCheckpoint
+from declarative.model.steps import PublishCheckpoint, WakeVersion
 from declarative.model.values import SECRET, is_secret, is_unknown, unknown
 from declarative.render.literals import SENSITIVE, UNKNOWN, dotted, literal, short_digest
 
@@ -249,6 +249,11 @@ def _notes(function: Change | None, planned: PlannedRelease | None) -> tuple[str
         notes.append(": ".join(filter(None, ("publishes nothing", planned.version_reason))))
     if planned is not None and any(isinstance(one, PublishCheckpoint) for one in planned.steps):
         notes.append("publishes $LATEST as it is first, since no recorded version holds it")
+    notes.extend(
+        f"version {step.version} is inactive: it is invoked, and waited for, before traffic moves"
+        for step in (planned.steps if planned else ())
+        if isinstance(step, WakeVersion) and step.asleep
+    )
     for name, move in planned.aliases.items() if planned else ():
         if move.schedule:
             notes.append(f"alias {name} moves in steps: {_steps(move.schedule)}")
@@ -439,9 +444,5 @@ def _outputs(plan: Plan) -> tuple[Output, ...]:
 
 
 def _calls(releases: Iterable[PlannedRelease]) -> Calls:
-    every = [release.calls for release in releases]
-    return Calls(
-        get_function=sum(calls.get_function for calls in every),
-        get_policy=sum(calls.get_policy for calls in every),
-        other=sum(calls.other for calls in every),
-    )
+    every = [release.calls.model_dump() for release in releases]
+    return Calls(**{name: sum(calls[name] for calls in every) for name in Calls.model_fields})

@@ -24,7 +24,8 @@ FaultKind = Literal[
 call took effect; ``lost-request`` and ``lost-answer``: the connection closes without an
 answer, before and after the effect; ``hang`` and ``hang-after-effect``: no answer until the
 client gives up; ``throttle``: 429, no effect; ``failed-transition``: a good answer, and what
-it began ends ``Failed`` (provisioned concurrency: ``FAILED``).
+it began ends ``Failed`` (provisioned concurrency: ``FAILED``; a function that was idle and is
+invoked: idle again).
 """
 
 ANY = "*"

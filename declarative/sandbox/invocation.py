@@ -56,7 +56,7 @@ def prepare(
     function, configuration, qualifier = call.target(asked)
     configuration = _weighted(function, qualifier, chance()) or configuration
     arn = call.region.arn(function.name, qualifier)
-    if configuration.state == "Inactive":
+    if configuration.state == "Inactive" and asked.get("InvocationType") != "DryRun":
         services = call.services
         configuration.restore(services.ready_at(services.timing.pending), services.new_id)
     _check_runnable(function, configuration)

@@ -32,7 +32,7 @@ class Code:
     size: int
     image_uri: str | None = None
     unzipped: int = field(default=0, compare=False)
-    source_key: str | None = field(default=None, compare=False)
+    source_key: str | None = None
     reference: tuple[str, str, str] | None = field(default=None, compare=False)
 
     @property
@@ -76,9 +76,12 @@ class Configuration:
         if self.ready_at is None or now < self.ready_at:
             return False
         self.ready_at = None
+        lapsed = self.restoring and self.failure is not None
         self.restoring = False
         self.revision_id = new_id()
-        if self.state == "Pending":
+        if lapsed:  # what was idle and cannot be restored is idle again
+            self.state = "Inactive"
+        elif self.state == "Pending":
             self.state = "Failed" if self.failure else "Active"
             self.update = None if self.failure else "Successful"
         else:
@@ -101,6 +104,7 @@ class Configuration:
         """Start to make an inactive function active again."""
         self.state = "Pending"
         self.restoring = True
+        self.failure = None
         self.ready_at = ready_at
         self.revision_id = new_id()
 

@@ -21,7 +21,12 @@ from typing import TYPE_CHECKING, Any
 from declarative.sandbox.checks import check_request
 from declarative.sandbox.clock import Clock, SystemClock
 from declarative.sandbox.conditions import Behaviour, Conditions, Limits, Timing
-from declarative.sandbox.errors import ServiceError, function_not_found
+from declarative.sandbox.errors import (
+    AnswerLostError,
+    NoAnswerError,
+    ServiceError,
+    function_not_found,
+)
 from declarative.sandbox.faults import ANY, Fault, Faults
 from declarative.sandbox.invocation import Invoker, prepare
 from declarative.sandbox.operations import AROUND, READS, WRITES
@@ -36,6 +41,7 @@ from declarative.sandbox.world import (
     Call,
     Region,
     Services,
+    select,
 )
 
 if TYPE_CHECKING:
@@ -131,18 +137,28 @@ class LambdaSimulator:
             raise failure
         place = self._region(account, region)
         self.conditions.check(operation, account, name, place.arn(name), asked)
-        answer = self._perform(operation, place, check_request(operation, asked), fault)
+        try:
+            answer = self._perform(operation, place, check_request(operation, asked), fault)
+        except ServiceError:
+            if isinstance(failure, AnswerLostError | NoAnswerError):
+                raise failure from None  # a refusal gets lost like any other answer
+            raise
         if failure is not None:
             raise failure
         return answer
 
     def let_idle(
-        self, function: str, *, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION
+        self,
+        function: str,
+        version: str | None = None,
+        *,
+        account: str = DEFAULT_ACCOUNT,
+        region: str = DEFAULT_REGION,
     ) -> None:
-        """Let a function become ``Inactive``, as after weeks without an invocation.
+        """Let ``$LATEST`` or a version become ``Inactive``, as after weeks without an invocation.
 
         Raises:
-            ServiceError: There is no such function.
+            ServiceError: There is no such function or version.
         """
         place = self._region(account, region)
         with self._lock:
@@ -150,8 +166,11 @@ class LambdaSimulator:
             if found is None:
                 raise function_not_found(place.arn(function))
             found.settle(self.clock.monotonic(), self._services.new_id)
-            found.latest.state = "Inactive"
-            found.latest.revision_id = self._services.new_id()
+            idle = select(found, version)
+            if idle is None:
+                raise function_not_found(place.arn(function, version))
+            idle.state, idle.ready_at = "Inactive", None
+            idle.revision_id = self._services.new_id()
             self._save(place, function)
 
     def code(self, digest: str) -> bytes | None:
@@ -183,7 +202,11 @@ class LambdaSimulator:
         if operation == "Invoke":
             with self._lock:
                 self._settle(region, asked)
-                job = prepare(call, asked, self.runtime_environment, random.random)
+                try:
+                    job = prepare(call, asked, self.runtime_environment, random.random)
+                except ServiceError:
+                    self._refused_invocation(region, asked, fault)
+                    raise
             return self._invoker.run(job)
         perform = READS.get(operation) or WRITES.get(operation)
         if perform is None:
@@ -201,6 +224,13 @@ class LambdaSimulator:
             if operation in AROUND and self._snapshots is not None:
                 self._snapshots.save_around(region.account, region.name, region.around)
         return answer
+
+    def _refused_invocation(self, region: Region, asked: Asked, fault: Fault | None) -> None:
+        """Keep what an invocation has begun although it was refused: to wake a function."""
+        name = function_name(asked)
+        if fault is not None and fault.kind == "failed-transition":
+            _let_fail(region.functions.get(name), fault)
+        self._save(region, name)
 
     def _settle(self, region: Region, asked: Asked) -> None:
         """Let time pass for the function of this call, or for all when it names none."""

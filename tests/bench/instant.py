@@ -133,13 +133,18 @@ class InstantCloud:
         *,
         publish: bool,
         revision_id: str | None,
-        architectures: Sequence[str] | None = None,
+        architectures: Sequence[JsonValue] | None = None,
+        source_kms_key_arn: str | None = None,
     ) -> ObservedFunction:
         with self._lock:
             self._calls["UpdateFunctionCode"] += 1
             latest = self._expected(name, revision_id)
             chosen: list[JsonValue] = list(architectures or ())
-            attributes = {**latest.attributes, **({"architectures": chosen} if chosen else {})}
+            attributes = {
+                **latest.attributes,
+                **({"architectures": chosen} if chosen else {}),
+                "source_kms_key_arn": source_kms_key_arn or "",
+            }
             changed = self._set(
                 name, attributes=attributes, code_sha256=_digest(code), code_size=_size(code)
             )
@@ -152,6 +157,10 @@ class InstantCloud:
             self._calls["PublishVersion"] += 1
             self._expected(name, revision_id)
             return self._publish(name)
+
+    def wake(self, name: str, version: str) -> None:
+        with self._lock:
+            self._calls["Invoke"] += 1
 
     def delete_function(self, name: str) -> None:
         with self._lock:

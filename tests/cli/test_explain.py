@@ -170,6 +170,16 @@ def test_the_request_is_one_that_the_sdk_accepts(layered: Shell) -> None:
         client.create_alias(**alias["parameters"])
 
 
+def test_the_request_has_the_key_of_the_package_where_the_api_wants_it(layered: Shell) -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/one"
+    text = LAYERED.replace("timeout       = 3", f'timeout = 3\nsource_kms_key_arn = "{key}"')
+    Path("lamform.hcl").write_text(text, "utf-8")
+    (release,) = layered("explain", "hello", "--definition", "--json").json["releases"]
+    sent = release["requests"][0]["parameters"]
+    assert sent["Code"] == {"ZipFile": "(the package of src)", "SourceKMSKeyArn": key}
+    assert "SourceKMSKeyArn" not in sent
+
+
 def test_documents_fit_their_schema(layered: Shell) -> None:
     schema = layered("schema", "explain").json
     for arguments in ((), ("--definition",)):

@@ -69,6 +69,35 @@ def second(world) -> None:
     )
 
 
+def asleep(world) -> None:
+    """What was applied first is idle by now."""
+    second(world)
+    for release in world.releases:
+        world.sandbox.simulator.let_idle(release.function_name, "1")
+
+
+def two_keys(world, first: str, second: str, mode: str) -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/{}".format
+    world.declare(
+        world.release(
+            "one",
+            function={
+                "source_kms_key_arn": key(first),
+                "kms_key_arn": key(second),
+                "architectures": [mode],
+            },
+        )
+    )
+
+
+def keyed(world) -> None:
+    two_keys(world, "one", "one", "arm64")
+
+
+def keyed_otherwise(world) -> None:
+    two_keys(world, "two", "two", "x86_64")
+
+
 PERMISSION = {"principal": "apigateway.amazonaws.com"}
 
 
@@ -161,6 +190,9 @@ SCENARIOS = {
     "create": Scenario((), first, plan_files),
     "update": Scenario((first,), second, plan_files),
     "revert": Scenario((first, second), second, plan_revert),
+    "revert-asleep": Scenario((first, second), asleep, plan_revert),
+    "keys": Scenario((keyed,), keyed_otherwise, plan_files),
+    "keys-back": Scenario((keyed, keyed_otherwise), keyed_otherwise, plan_revert),
     "settings": Scenario((surrounded,), otherwise, plan_files),
     "settings-back": Scenario((surrounded, otherwise), otherwise, plan_revert),
     "hung": Scenario((hung,), hung_otherwise, plan_files),
@@ -174,6 +206,9 @@ QUICK = {
     "create": FAULTS.keys(),
     "update": {"broken", "answer-lost"},
     "revert": {"answer-lost"},
+    "revert-asleep": set(),
+    "keys": {"broken"},
+    "keys-back": set(),
     # Each kind by itself, quickly: `test_settings`.
     "settings": set(),
     "settings-back": set(),
@@ -202,6 +237,9 @@ def shape(world) -> dict[str, object]:
                 one.code.sha256,
                 one.settings["MemorySize"],
                 str(one.settings.get("Environment")),
+                str(one.settings.get("KMSKeyArn")),
+                str(one.settings["Architectures"]),
+                str(one.code.source_key),
             )
             for one in function.configurations()
         }

@@ -14,7 +14,9 @@ What moto does not do, and this file therefore does not ask of it:
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,10 +30,13 @@ from moto.server import ThreadedMotoServer
 from backends.memory import MemoryBackend, MemoryStore
 from declarative import aws
 from declarative.aws.session import AwsCloud
+from declarative.model import fields
 from declarative.model.bound import BoundAlias
 from declarative.model.release_config import AliasConfig, ServiceSettings
+from tests.engine.field_cases import ABSENT, NEEDED, SAMPLES, declared, every, other
 
 ACCOUNT = "123456789012"
+INSTANCES = "capacity_provider_config.lambda_managed_instances_capacity_provider_config"
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +54,7 @@ def moto_world(world, moto_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     iam = boto3.session.Session().client("iam")
-    if not iam.list_roles()["Roles"]:
+    if "lambda" not in {one["RoleName"] for one in iam.list_roles()["Roles"]}:
         iam.create_role(RoleName="lambda", AssumeRolePolicyDocument="{}", Path="/")
     world.state = MemoryBackend(MemoryStore(), world.project)
     world.clients = AwsCloud()
@@ -187,3 +192,75 @@ def test_moto_refuses_every_revision_id_of_a_removed_permission(moto_world) -> N
         result = world.apply()
     assert result.status == "failed"
     assert "changed since it was read" in result.failures[0].summary
+
+
+IGNORED = "is not kept, or not answered"
+ONLY_CREATED = "is not changed by an update"
+LACKS = {
+    "architectures": ONLY_CREATED,
+    "kms_key_arn": ONLY_CREATED,
+    "tracing_config.mode": ONLY_CREATED,
+    "ephemeral_storage.size": ONLY_CREATED,
+    **dict.fromkeys(
+        (
+            "source_kms_key_arn",
+            "dead_letter_config.target_arn",
+            "snap_start.apply_on",
+            "logging_config.log_format",
+            "logging_config.application_log_level",
+            "logging_config.system_log_level",
+            "logging_config.log_group",
+            "file_system_configs",
+            "durable_config.execution_timeout",
+            "durable_config.retention_period_in_days",
+            "durable_config.kms_key_arn",
+            "tenancy_config.tenant_isolation_mode",
+            f"{INSTANCES}.capacity_provider_arn",
+            f"{INSTANCES}.per_execution_environment_max_concurrency",
+            f"{INSTANCES}.execution_environment_memory_gib_per_vcpu",
+            "runtime_config.runtime_arn",
+            "runtime_config.runtime_alias",
+            "accelerator_config.accelerator_memory_size",
+        ),
+        IGNORED,
+    ),
+}
+"""The fields that moto does not implement: one that it does fails the test until it is gone."""
+
+
+@pytest.fixture(scope="module")
+def beside(moto_url: str) -> None:
+    """What fields point at, which moto wants to exist."""
+    session = boto3.session.Session("testing", "testing", region_name="us-east-1")
+    iam, client = (session.client(name, endpoint_url=moto_url) for name in ("iam", "lambda"))
+    for name in ("one", "two"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}", Path="/")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("python/shared.py", "")
+    for name in ("a", "b"):
+        client.publish_layer_version(LayerName=name, Content={"ZipFile": packed.getvalue()})
+
+
+@every
+def test_fields_on_moto(moto_world, beside, case, request) -> None:
+    """Created with it, changed, dropped."""
+    name = ".".join(case.path)
+    if name in LACKS:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=f"{name} {LACKS[name]}"))
+    world = moto_world
+    numbers = (0, other(case)) if case.path[0] in NEEDED else (0, other(case), ABSENT)
+    for number in numbers:
+        world.declare(declared(world, case, number))
+        result = world.apply()
+        assert result.status == "applied", result.failures
+        reader = world.cloud().reader(world.releases[0].connector, "us-east-1")
+        function = reader.function(world.name("checkout"))
+        found = fields.get(function.attributes, case.path)
+        assert found == case.normal(number, world.name("checkout"))
+        assert world.plan().is_empty
+        assert world.drift().findings == ()
+
+
+def test_what_moto_lacks_are_fields() -> None:
+    assert LACKS.keys() <= {".".join(path) for path in SAMPLES}

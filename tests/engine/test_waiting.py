@@ -11,7 +11,7 @@ import pytest
 
 from declarative.engine.ports import ObservedFunction
 from declarative.engine.setting_ports import ObservedConcurrency, Unreadable
-from declarative.engine.waiting import Patience, wait_until_ready, wait_until_warm
+from declarative.engine.waiting import Patience, wait_until_awake, wait_until_ready, wait_until_warm
 from declarative.errors import InterruptedRunError, RemoteError
 from declarative.model.reasons import ADVICE, advice_for
 
@@ -136,6 +136,31 @@ def test_the_end_of_the_run_ends_the_wait() -> None:
     with pytest.raises(InterruptedRunError, match="cut short"):
         wait_until_ready(aws, "f", None, Patience(stop))
     assert len(aws.asked) == 1
+
+
+IDLE = replace(READY, state="Inactive", reason="Idle: The function is idle.")
+
+
+def test_awake_is_waited_for_however_late_aws_begins() -> None:
+    aws = Lambda([IDLE, IDLE, PENDING, PENDING, READY])
+    assert wait_until_awake(aws, "f", "7", aws.patience()) is READY
+    assert aws.asked == [("f", "7")] * 5
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([PENDING, IDLE], "version 7 of f: Idle: The function is idle. Invoke the function once"),
+        ([PENDING, replace(READY, state="Failed", reason="InvalidSubnet: x")], "InvalidSubnet: x"),
+        ([IDLE, None], "deleted while"),
+        ([IDLE], "version 7 of f is still Inactive after 600 s"),
+        ([PENDING], "still Pending after 600 s"),
+    ],
+)
+def test_what_does_not_wake(answers: list[object], said: str) -> None:
+    aws = Lambda(answers)
+    with pytest.raises(RemoteError, match=said):
+        wait_until_awake(aws, "f", "7", aws.patience())
 
 
 WARM = ObservedConcurrency(2, 2, "READY")

@@ -646,11 +646,6 @@ def test_a_field_with_a_wrong_word(tmp_path: Path, text: str, said: str) -> None
     assert said in found
 
 
-def test_fields_that_no_plan_sets_yet(tmp_path: Path) -> None:
-    text = f'source_kms_key_arn = "arn:aws:kms:eu-west-1:{"1" * 12}:key/a"'
-    assert unsupported(tmp_path, function=text) == ['"source_kms_key_arn" in function']
-
-
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -324,3 +324,30 @@ def test_destinations_are_found_where_the_api_puts_them() -> None:
     found = fields.read(EVENT_INVOKE, answer)
     assert (found["on_success"], found["on_failure"]) == (None, "arn")
     assert fields.write(EVENT_INVOKE, found) == {**answer, "MaximumEventAgeInSeconds": 21600}
+
+
+LOGGING = ("logging_config", "log_format")
+LEVELS = [("logging_config", name) for name in ("application_log_level", "system_log_level")]
+
+
+@pytest.mark.parametrize(
+    ("log_format", "level", "kept"),
+    [
+        ("Text", "INFO", None),
+        ("Text", None, None),
+        ("JSON", None, "INFO"),
+        ("JSON", "DEBUG", "DEBUG"),
+        ({"$unknown": "x"}, "DEBUG", "DEBUG"),
+    ],
+)
+@pytest.mark.parametrize("path", LEVELS)
+def test_levels_of_logs_follow_their_format(log_format, level, kept, path) -> None:
+    whole = fields.put(fields.from_api({}, "f"), LOGGING, log_format)
+    assert fields.get(fields.settled(fields.put(whole, path, level)), path) == kept
+
+
+@pytest.mark.parametrize(("subnets", "kept"), [([], False), (["subnet-1"], True)])
+def test_dual_stack_goes_with_the_subnets(subnets, kept) -> None:
+    path = ("vpc_config", "ipv6_allowed_for_dual_stack")
+    whole = fields.put(fields.from_api({}, "f"), ("vpc_config", "subnet_ids"), subnets)
+    assert fields.get(fields.settled(fields.put(whole, path, value=True)), path) is kept

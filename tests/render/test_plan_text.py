@@ -26,7 +26,7 @@ from declarative.model.plan import (
     Selection,
     Summary,
 )
-from declarative.model.steps import Phase, PublishCheckpoint
+from declarative.model.steps import Phase, PublishCheckpoint, WakeVersion
 from declarative.render.look import Look
 from declarative.render.text import plan_text
 from declarative.render.view import plan_view
@@ -217,6 +217,29 @@ def test_tools_that_read_terraform_find_everything() -> None:
 def test_deletions_come_first_then_alias_moves() -> None:
     addresses = [release.address for release in plan_view(everything()).releases]
     assert addresses[:3] == ["release.gone", "release.moved", "release.back"]
+
+
+def test_a_version_that_is_woken_is_named_and_its_invocation_counted() -> None:
+    steps = [
+        WakeVersion(release=DEV, phase=Phase.PREPARE, version=version, asleep=asleep)
+        for version, asleep in (("3", True), ("2", False))
+    ]
+    text = written(
+        plan(
+            planned(
+                DEV,
+                version="3",
+                aliases={"live": AliasMove(origin="4", to="3")},
+                steps=tuple(steps),
+                calls=Calls(get_function=3, other=3, elsewhere=1),
+            ),
+            changes=(change(f"{DEV}.alias.live", Action.UPDATE),),
+            summary=Summary(change=1, releases=1),
+        )
+    )
+    assert "(version 3 is inactive: it is invoked, and waited for, before traffic moves)" in text
+    assert "version 2" not in text
+    assert "7 AWS calls (3 GetFunction, 3 in the shared quota, 1 invocation)" in text
 
 
 def test_secrets_show_only_that_they_change() -> None:

@@ -184,6 +184,41 @@ def test_an_idle_function_is_inactive_until_it_is_invoked_or_updated(
         simulator.let_idle("none")
 
 
+def test_a_version_is_idle_by_itself(
+    simulator: LambdaSimulator, clock: SimulatedClock, ask: Ask
+) -> None:
+    ask("PublishVersion")
+    simulator.let_idle("checkout", "1")
+    assert ask("GetFunctionConfiguration")["State"] == "Active"
+    assert ask("GetFunctionConfiguration", Qualifier="1")["State"] == "Inactive"
+    with refused("ResourceConflictException"):
+        ask("Invoke", Qualifier="1", InvocationType="DryRun")
+    assert ask("GetFunctionConfiguration", Qualifier="1")["State"] == "Inactive"
+    with refused("ResourceConflictException"):
+        ask("Invoke", Qualifier="1")
+    clock.advance(60)
+    assert ask("GetFunctionConfiguration", Qualifier="1")["State"] == "Active"
+    with refused("ResourceNotFoundException"):
+        simulator.let_idle("checkout", "2")
+
+
+def test_what_cannot_be_restored_is_idle_again_and_says_why(
+    simulator: LambdaSimulator, clock: SimulatedClock, ask: Ask
+) -> None:
+    simulator.let_idle("checkout")
+    said = {"code": "InvalidSubnet", "message": "It is gone."}
+    simulator.faults.add("Invoke", 1, "failed-transition", **said)
+    with refused("ResourceConflictException"):
+        ask("Invoke")
+    clock.advance(60)
+    found = ask("GetFunctionConfiguration")
+    assert (found["State"], found["StateReasonCode"]) == ("Inactive", "InvalidSubnet")
+    with refused("ResourceConflictException"):
+        ask("Invoke")
+    clock.advance(60)
+    assert ask("GetFunctionConfiguration")["State"] == "Active"
+
+
 @pytest.mark.parametrize(("numbers", "expected"), [("start-again", "1"), ("continue", "3")])
 def test_version_numbers_of_a_second_life(
     simulator: LambdaSimulator, ask: Ask, new_function: Make, numbers: Any, expected: str
