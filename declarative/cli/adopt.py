@@ -203,17 +203,18 @@ def _keep(
     secrets = {one.variable: dict(one.candidate.environment) for one in adopted}
     secrets = {variable: values for variable, values in secrets.items() if values}
     values = name.removesuffix(_SUFFIX) + _VALUES if secrets else None
-    _refuse_existing([name, *filter(None, [values]), *(one.package for one in adopted)])
+    zipped = [one for one in adopted if not one.candidate.is_image]
+    _refuse_existing([name, *filter(None, [values]), *(one.package for one in zipped)])
     packages = download([one.candidate for one in adopted], reader, parallelism=parallelism)
-    Path(PACKAGES).mkdir(exist_ok=True)
-    for one in adopted:
+    for one in zipped:
+        Path(PACKAGES).mkdir(exist_ok=True)
         create_whole(Path(one.package), packages[one.candidate.function.name], mode=0o644)
     if values is not None:
         create_whole(Path(values), write_values(secrets, _REMARK, values), mode=0o600)
     create_whole(Path(name), text, mode=0o644)
     if not session.json:
         releases = ", ".join(one.address for one in adopted)
-        session.say(f"Wrote {name} with {releases}, and {counted(len(adopted), 'package')}.")
+        session.say(f"Wrote {name} with {releases}, and {counted(len(zipped), 'package')}.")
         if values is not None:
             session.say(
                 f"Wrote {values}: it holds the values of environment variables, which may be "

@@ -18,7 +18,7 @@ from declarative.language.pins import sources_in, unpinned
 from declarative.model import fields
 from declarative.model.checks import is_sensitive
 from declarative.model.desired import DesiredAlias, DesiredRelease, Residual
-from declarative.model.fields import LEAVES, Attributes, Path
+from declarative.model.fields import LEAVES, PACKAGE_TYPE, Attributes, Path
 from declarative.model.parts import kind_of
 from declarative.model.traffic import AT_ONCE
 from declarative.model.values import WITHHELD, Fingerprinter, Pending, Sensitive, unknown
@@ -91,6 +91,9 @@ def normalise(
         )
         function = fields.put(function, path, value)
         declared.append(path)
+    if artifact.package_type != fields.default_of(PACKAGE_TYPE, bound.function_name):
+        function = fields.put(function, PACKAGE_TYPE, artifact.package_type)
+        declared.append(PACKAGE_TYPE)
     return DesiredRelease(
         address=bound.address,
         service=bound.service,

@@ -11,11 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from declarative.engine.ports import (
-    ObservedAlias,
-    ObservedFunction,
-    ZipCode,
-)
+from declarative.engine.ports import ImageCode, ObservedAlias, ObservedFunction, ZipCode
 from declarative.engine.setting_steps import (
     add_permission,
     remove_permission,
@@ -327,7 +323,10 @@ def _wanted_sha256(place: Workplace) -> str | None:
 
 
 def _package(place: Workplace, version: str) -> Code:
-    return ZipCode(place.writer.download(_version(place, version)))
+    function = _version(place, version)
+    if function.image_uri is not None:
+        return ImageCode(function.image_uri)
+    return ZipCode(place.writer.download(function))
 
 
 def _version(place: Workplace, version: str) -> ObservedFunction:

@@ -28,8 +28,8 @@ _SHOWN = 3
 
 _STACK_TAG: Final = "aws:cloudformation:stack-name"
 
-# What AWS needs to create a function from a zip package.
-_NEEDED = ("role", "runtime", "handler")
+_NEEDED: Final = {"Zip": ("role", "runtime", "handler"), "Image": ("role",)}
+"""What AWS needs to create a function, by its package type."""
 
 
 def problems_of(worlds: Worlds) -> tuple[PlannedDiagnostic, ...]:
@@ -45,7 +45,7 @@ def problems_of(worlds: Worlds) -> tuple[PlannedDiagnostic, ...]:
                 f"without {name}. Set {name} in the function block of {desired.service}.",
                 address=desired.address,
             )
-            for name in _NEEDED
+            for name in _NEEDED[desired.artifact.package_type]
             if desired.function.get(name) is None
         )
         return tuple(found)
@@ -70,16 +70,6 @@ def problems_of(worlds: Worlds) -> tuple[PlannedDiagnostic, ...]:
         if name != "tags"
     )
     found.extend(_withheld(worlds))
-    if function.attributes.get("package_type") != "Zip":
-        found.append(
-            PlannedDiagnostic(
-                severity="error",
-                summary="The function is a container image",
-                detail=f"{desired.function_name} was created from an image, and its package type "
-                "cannot be changed. Use another function_name.",
-                address=desired.address,
-            )
-        )
     return tuple(found)
 
 

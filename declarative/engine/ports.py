@@ -37,6 +37,7 @@ class ObservedFunction:
         last_update_status: ``InProgress``, ``Successful``, ``Failed``; None likewise.
         reason: The reason AWS gives for a state or update that is not good, with its code.
         code_location: Where the package can be downloaded for ten minutes, if AWS said.
+        image_uri: The image by its digest, where the function has one.
         reserved_concurrent_executions: What ``GetFunction`` says is reserved; None: nothing is.
         config_sha256: AWS's own digest of the configuration, where it gives one.
     """
@@ -56,6 +57,7 @@ class ObservedFunction:
     code_location: str | None = field(default=None, repr=False)
     reserved_concurrent_executions: int | None = None
     config_sha256: str | None = None
+    image_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,14 @@ class S3Code:
     version_id: str | None
 
 
-Code = ZipCode | S3Code
+@dataclass(frozen=True, slots=True)
+class ImageCode:
+    """A container image; ``uri`` names it by its digest."""
+
+    uri: str
+
+
+Code = ZipCode | S3Code | ImageCode
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,8 @@ def plan_revert(
     for address, goal in chosen.items():
         version = _existing_version(goal, snapshot, reading)
         missing = _missing_package(goal, reading)
-        if version is None and missing is not None:
-            problems.append(_unavailable(goal, missing))
+        if missing is not None and (version is None or _is_image_gone(goal, snapshot)):
+            problems.append(_unavailable(goal, version, missing))
             continue
         intents.append(
             _intent(goal, snapshot.releases.get(address), version, packaged=missing is None)
@@ -132,12 +132,23 @@ def _missing_package(goal: Goal, reading: Reading) -> str | None:
     return None if same else "the artifact holds other code now"
 
 
-def _unavailable(goal: Goal, reason: str) -> PlannedDiagnostic:
-    """Say that neither the version nor the recorded package can be had any more."""
+def _is_image_gone(goal: Goal, snapshot: Snapshot) -> bool:
+    """Whether ``$LATEST`` has to get an image that only the repository can give."""
+    record, present = goal.record, snapshot.record(goal.record.address)
+    if record.desired.artifact.package_type != "Image" or record.function is None:
+        return False
+    has = present.function.code_sha256 if present and present.function else None
+    return has != record.function.code_sha256
+
+
+def _unavailable(goal: Goal, existing: str | None, reason: str) -> PlannedDiagnostic:
+    """Say that the recorded package cannot be had any more, nor its version, if that is enough."""
     desired = goal.record.desired
     version = goal.record.version
     gone = f"Version {version} of {desired.function_name} is gone"
-    if version is None:
+    if existing is not None:
+        gone = f"$LATEST cannot take the image of version {existing} from the version itself"
+    elif version is None:
         gone = f"No version of {desired.function_name} holds it"
     return PlannedDiagnostic(
         severity="error",

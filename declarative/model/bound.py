@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from declarative.errors import ConfigurationError, Diagnostic, SourceRange
 from declarative.model.address import Address
 from declarative.model.artifact_config import ArtifactConfig
-from declarative.model.artifacts import LocalArtifact, S3Artifact
+from declarative.model.artifacts import EcrArtifact, LocalArtifact, S3Artifact
 from declarative.model.parts import declared_parts
 from declarative.model.release_config import (
     AliasConfig,
@@ -162,7 +162,7 @@ class BoundRelease:
     region: str
     function_name: str
     function: Mapping[str, object]
-    artifact: LocalArtifact | S3Artifact | OtherArtifact
+    artifact: LocalArtifact | S3Artifact | EcrArtifact | OtherArtifact
     tags: Mapping[str, object] | None
     default_tags: Mapping[str, str]
     aliases: Mapping[str, BoundAlias]
@@ -186,7 +186,7 @@ class BoundRelease:
         return dict(sorted(found.items()))
 
     @property
-    def source(self) -> LocalArtifact | S3Artifact:
+    def source(self) -> LocalArtifact | S3Artifact | EcrArtifact:
         """Where the code comes from, as far as a plan can take it from there.
 
         Raises:

@@ -30,6 +30,7 @@ __all__ = [
     "CONFIGURATION_CALL",
     "FUNCTION",
     "LEAVES",
+    "PACKAGE_TYPE",
     "Attributes",
     "Effect",
     "Field",
@@ -65,6 +66,9 @@ def leaves(
 
 
 LEAVES: Final[dict[Path, Field]] = dict(leaves())
+
+PACKAGE_TYPE: Final[Path] = ("package_type",)
+"""Where it stands whether the code is a zip file or an image: it follows from the artifact."""
 
 
 def default_of(path: Path, function_name: str) -> JsonValue:
