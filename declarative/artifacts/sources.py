@@ -10,11 +10,13 @@ from declarative.artifacts.ecr import identify_image
 from declarative.artifacts.local import pack
 from declarative.artifacts.once import Once
 from declarative.artifacts.s3 import identify_object
+from declarative.artifacts.staging import StagingArea
 from declarative.engine.ports import ImageCode, S3Code, ZipCode
 from declarative.errors import ConfigurationError, Diagnostic, StalePlanError
 from declarative.model.artifacts import ArtifactIdentity, EcrArtifact, LocalArtifact, S3Artifact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from declarative.engine.ports import Code
     from declarative.model.artifacts import Artifact
     from declarative.model.bound import Connector
+    from declarative.model.staging import StagedObject
 
 _HELD: Final = 256 * 1024 * 1024
 
@@ -55,6 +58,7 @@ class ArtifactSources:
     def __init__(self, root: Path, clients: Clients, *, held: int = _HELD) -> None:
         self._root = root
         self._clients = clients
+        self._staging = StagingArea(clients.s3)
         self._identities: Once[ArtifactIdentity] = Once()
         self._packages: dict[str, bytes] = {}
         self._room = held
@@ -101,6 +105,20 @@ class ArtifactSources:
             return True  # what is pinned never changes; local packages are compared when read
         found = identify_object(source, connector, region, self._clients.s3)
         return found.identity == identity.identity
+
+    def stage(
+        self, staged: StagedObject, package: Callable[[], bytes], connector: Connector, region: str
+    ) -> Code:
+        """Put a package into its bucket, once for all who stage it, and return it."""
+        return self._staging.put(staged, package, connector, region)
+
+    def is_staged(self, staged: StagedObject, connector: Connector, region: str) -> bool:
+        """Whether a package is in its bucket."""
+        return self._staging.holds(staged, connector, region)
+
+    def clear_staged(self) -> tuple[Diagnostic, ...]:
+        """Delete what was staged in passing; say what stays all the same."""
+        return self._staging.clear()
 
     def _identify_local(self, artifact: LocalArtifact) -> ArtifactIdentity:
         package = pack(self._root, artifact)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from declarative.artifacts.local import DIRECT_LIMIT
 from declarative.cli import options, plans
 from declarative.cli.adopted import PACKAGES, Adopted, Written, besides, document_of, named
 from declarative.cli.files import create_whole
@@ -31,6 +30,7 @@ from declarative.language.writer import write_file, write_values
 from declarative.model.address import select
 from declarative.model.arns import FunctionAddress, function_address
 from declarative.model.plan import Consent
+from declarative.model.staging import DIRECT_LIMIT, UNZIPPED_LIMIT
 from declarative.render.documents import document
 from declarative.render.reports import counted
 
@@ -293,7 +293,7 @@ def _surroundings(
         taken=taken,
         default_tags={**settings.default_tags, **place.connector.default_tags},
         take_over=take_over,
-        largest=DIRECT_LIMIT,
+        largest=UNZIPPED_LIMIT if place.staging else DIRECT_LIMIT,
         fingerprinter=snapshot.fingerprinter,
     )
 

@@ -191,7 +191,8 @@ def _obstacle(function: ObservedFunction, around: Surroundings) -> str | None:
     if function.code_size > around.largest:
         return (
             f"The package of {name} has {function.code_size / 1024**2:.1f} MB, more than Lambda "
-            'takes with a call. Put it into S3 and write the release by hand, with artifact "s3".'
+            'takes with a call. Write staging { bucket = "…" } in the infrastructure, or put it '
+            'into S3 and write the release by hand, with artifact "s3".'
         )
     return None
 

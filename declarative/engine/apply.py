@@ -85,6 +85,7 @@ class ApplyResult:
         revision: What was recorded; None where nothing was touched.
         status: ``applied``, ``partial``, ``failed`` or ``interrupted``.
         failures: Why releases failed.
+        left: What the run could not clear away behind it.
         outputs: The outputs after the apply, secrets left out.
     """
 
@@ -93,6 +94,7 @@ class ApplyResult:
     failures: tuple[Diagnostic, ...] = ()
     calls: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, JsonValue] = field(default_factory=dict)
+    left: tuple[Diagnostic, ...] = ()
 
 
 def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
@@ -200,15 +202,17 @@ def _run(
     def write(records: list[JournalRecord]) -> None:
         writing.state.append(run_id, records, token=lease.token)
 
-    with Journal(write, writing.now) as journal:
-        world = RunWorld(run_id, plan, writing, lease, journal, snapshot)
-        run = Run(world, begun.values, begun.observed)
-        for phase in Phase:
-            run.walk_phase(phase)
+    try:
+        with Journal(write, writing.now) as journal:
+            world = RunWorld(run_id, plan, writing, lease, journal, snapshot)
+            run = Run(world, begun.values, begun.observed)
+            for phase in Phase:
+                run.walk_phase(phase)
+    finally:
+        left = writing.artifacts.clear_staged()
     writing.stop.heeded = False
-    return _finish(
-        run, world, begun.edited
-    )  # the journal is complete: a revision may close the run
+    # The journal is complete: a revision may close the run.
+    return replace(_finish(run, world, begun.edited), left=left)
 
 
 def _finish(run: Run, world: RunWorld, edited: Revision | None) -> ApplyResult:

@@ -35,6 +35,7 @@ from declarative.model.steps import (
     RemoveSetting,
     RunProvisioner,
     SetSetting,
+    StagePackage,
     Step,
     TagFunction,
     UntagFunction,
@@ -61,6 +62,8 @@ def perform(step: Step, place: Workplace) -> dict[str, JsonValue]:  # noqa: C901
     match step:
         case CreateFunction():
             return _create_function(step, place)
+        case StagePackage():
+            return _stage(step, place)
         case UpdateConfiguration():
             return _update_configuration(step, place)
         case UpdateCode():
@@ -118,6 +121,22 @@ def _create_function(step: CreateFunction, place: Workplace) -> dict[str, JsonVa
     return _follow(place, answer.version)
 
 
+def _stage(step: StagePackage, place: Workplace) -> dict[str, JsonValue]:
+    def package() -> bytes:
+        version = step.from_version
+        code = _artifact(place) if version is None else _package(place, version)
+        if not isinstance(code, ZipCode):
+            raise RemoteError.of(
+                "There is no package to stage",
+                f"The code of {place.name} is not on this machine. Plan again.",
+            )
+        return code.data
+
+    code = place.stage(step.staged, package)
+    place.progress.staged = (code, step.staged.code_sha256)
+    return {"object": step.staged.url}
+
+
 def _follow(place: Workplace, version: str) -> dict[str, JsonValue]:
     """Wait until a version is active and make it the one that aliases follow."""
     published = wait_until_ready(place.writer, place.name, version, place.patience)
@@ -158,6 +177,7 @@ def _update_code(step: UpdateCode, place: Workplace) -> dict[str, JsonValue]:
     _ready(place)
     if step.from_version is None and not step.publish:
         _check_code(place)
+    _check_staged(place, answer)
     return _follow(place, answer.version) if step.publish else {}
 
 
@@ -177,6 +197,17 @@ def _check_code(place: Workplace) -> None:
             f"{place.name} was given code that nobody reviewed, and it was not published: no alias "
             "points at it. Make a new plan; a bucket with versions avoids this.",
         )
+
+
+def _check_staged(place: Workplace, answer: ObservedFunction) -> None:
+    """Refuse what somebody put into the bucket instead; no alias has moved yet."""
+    if place.progress.staged is None or answer.code_sha256 == place.progress.staged[1]:
+        return
+    raise RemoteError.of(
+        "The staged package is not what was planned",
+        f"{place.name} was given code that nobody reviewed: its object in the bucket was "
+        "overwritten during the apply. See who may write there, and apply again.",
+    )
 
 
 def _publish(place: Workplace, *, follow: bool) -> dict[str, JsonValue]:
@@ -315,6 +346,8 @@ def _revision(place: Workplace) -> str | None:
 def _artifact(place: Workplace) -> Code:
     if place.desired is None:
         raise RemoteError.of("There is no code to deploy", f"{place.name} is to be deleted.")
+    if place.progress.staged is not None:
+        return place.progress.staged[0]
     return place.artifacts.code(place.desired.artifact)
 
 
@@ -323,6 +356,8 @@ def _wanted_sha256(place: Workplace) -> str | None:
 
 
 def _package(place: Workplace, version: str) -> Code:
+    if place.progress.staged is not None:
+        return place.progress.staged[0]
     function = _version(place, version)
     if function.image_uri is not None:
         return ImageCode(function.image_uri)

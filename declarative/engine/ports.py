@@ -7,7 +7,7 @@ State is reached through ``backends.base`` in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
@@ -16,11 +16,12 @@ from declarative.engine.setting_ports import SettingsReader, SettingsWriter, Unr
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from declarative.errors import RemoteError
+    from declarative.errors import Diagnostic, RemoteError
     from declarative.language.world import SecretSource, SecretText
     from declarative.model.artifacts import Artifact, ArtifactIdentity
     from declarative.model.bound import Connector
     from declarative.model.fields import Attributes
+    from declarative.model.staging import StagedObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +320,30 @@ class Artifacts(Protocol):
         Raises:
             StalePlanError: the local files are no longer those the identity was taken from.
         """
+        ...
+
+    def stage(
+        self, staged: StagedObject, package: Callable[[], bytes], connector: Connector, region: str
+    ) -> Code:
+        """Put a package into its bucket, once for all who stage it, and return what is there.
+
+        ``package`` is asked only where it is not there already.
+
+        Raises:
+            RemoteError: the bucket does not take it.
+        """
+        ...
+
+    def is_staged(self, staged: StagedObject, connector: Connector, region: str) -> bool:
+        """Whether a package is in its bucket.
+
+        Raises:
+            RemoteError: S3 cannot be asked.
+        """
+        ...
+
+    def clear_staged(self) -> tuple[Diagnostic, ...]:
+        """Delete what this run staged in passing; return what stays all the same, and why."""
         ...
 
     def is_still(self, identity: ArtifactIdentity, connector: Connector, region: str) -> bool:

@@ -24,6 +24,7 @@ from declarative.model.release_config import (
     VerifyConfig,
 )
 from declarative.model.retry import QUOTA_SHARE, Retry
+from declarative.model.staging import Staging
 from declarative.model.traffic import Strategy
 
 
@@ -140,6 +141,7 @@ class BoundRelease:
         service: The service's name; ``environment`` likewise.
         infrastructure: The infrastructure's canonical address.
         exclusive: Whether one run at a time may work on that infrastructure.
+        staging: Where its packages go that are too large for a call, or are kept.
         function: The declared fields of the ``function`` block in our spelling, nested
             structures as mappings; without ``function_name`` and ``tags``.
         tags: The declared tags, or None where the files do not manage tags.
@@ -173,6 +175,7 @@ class BoundRelease:
     prevent_destroy: bool = False
     ownership_tag: bool = True
     exclusive: bool = False
+    staging: Staging | None = None
     depends_on: tuple[str, ...] = ()
     must_exist: bool = False
     ranges: Mapping[str, SourceRange] = field(default_factory=dict)

@@ -42,7 +42,9 @@ class Registry:
         return self.answer
 
     def sources(self) -> ArtifactSources:
-        return ArtifactSources("unused", SimpleNamespace(ecr=lambda connector, region: self))
+        return ArtifactSources(
+            "unused", SimpleNamespace(s3=None, ecr=lambda connector, region: self)
+        )
 
     def identify(self, artifact: EcrArtifact = IMAGE) -> ArtifactIdentity:
         return self.sources().identify(artifact, CONNECTOR, REGION)
