@@ -107,10 +107,17 @@ class ArtifactSources:
         return found.identity == identity.identity
 
     def stage(
-        self, staged: StagedObject, package: Callable[[], bytes], connector: Connector, region: str
+        self,
+        staged: StagedObject,
+        package: Callable[[], bytes],
+        connector: Connector,
+        region: str,
+        *,
+        afresh: bool = False,
     ) -> Code:
         """Put a package into its bucket, once for all who stage it, and return it."""
-        return self._staging.put(staged, package, connector, region)
+        put = self._staging.put_again if afresh else self._staging.put
+        return put(staged, package, connector, region)
 
     def is_staged(self, staged: StagedObject, connector: Connector, region: str) -> bool:
         """Whether a package is in its bucket."""

@@ -70,6 +70,12 @@ class StagingArea:
         place = _Place(staged, connector, region)
         return self._put(place.key, lambda: self._found_or_uploaded(place, package))
 
+    def put_again(
+        self, staged: StagedObject, package: Callable[[], bytes], connector: Connector, region: str
+    ) -> S3Code:
+        """Return the object as `put` does, however often it was put there before."""
+        return self._found_or_uploaded(_Place(staged, connector, region), package)
+
     def clear(self) -> tuple[Diagnostic, ...]:
         """Delete what this run uploaded and nobody wants to keep; say what stays all the same."""
         with self._lock:

@@ -11,7 +11,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from declarative.engine.ports import ImageCode, ObservedAlias, ObservedFunction, ZipCode
+from declarative.engine.ports import ObservedAlias, ObservedFunction
+from declarative.engine.sending import (
+    artifact_code,
+    check_staged,
+    send,
+    stage,
+    version_code,
+    version_of,
+)
 from declarative.engine.setting_steps import (
     add_permission,
     remove_permission,
@@ -63,7 +71,7 @@ def perform(step: Step, place: Workplace) -> dict[str, JsonValue]:  # noqa: C901
         case CreateFunction():
             return _create_function(step, place)
         case StagePackage():
-            return _stage(step, place)
+            return stage(step, place)
         case UpdateConfiguration():
             return _update_configuration(step, place)
         case UpdateCode():
@@ -102,11 +110,14 @@ def perform(step: Step, place: Workplace) -> dict[str, JsonValue]:  # noqa: C901
 
 def _create_function(step: CreateFunction, place: Workplace) -> dict[str, JsonValue]:
     attributes = _filled(step.attributes, place, secrets_from=None)
-    code = _artifact(place)
-    try:
-        answer = place.writer.create_function(
+
+    def create(code: Code) -> ObservedFunction:
+        return place.writer.create_function(
             place.name, attributes, code, tags=step.tags, publish=True
         )
+
+    try:
+        answer = send(place, artifact_code(place), create)
     except OutcomeUnknownError:
         if place.writer.function(place.name) is None:
             raise
@@ -119,22 +130,6 @@ def _create_function(step: CreateFunction, place: Workplace) -> dict[str, JsonVa
     if not answer.version.isdigit():
         return _publish(place, follow=True)
     return _follow(place, answer.version)
-
-
-def _stage(step: StagePackage, place: Workplace) -> dict[str, JsonValue]:
-    def package() -> bytes:
-        version = step.from_version
-        code = _artifact(place) if version is None else _package(place, version)
-        if not isinstance(code, ZipCode):
-            raise RemoteError.of(
-                "There is no package to stage",
-                f"The code of {place.name} is not on this machine. Plan again.",
-            )
-        return code.data
-
-    code = place.stage(step.staged, package)
-    place.progress.staged = (code, step.staged.code_sha256)
-    return {"object": step.staged.url}
 
 
 def _follow(place: Workplace, version: str) -> dict[str, JsonValue]:
@@ -158,15 +153,20 @@ def _update_configuration(step: UpdateConfiguration, place: Workplace) -> dict[s
 
 
 def _update_code(step: UpdateCode, place: Workplace) -> dict[str, JsonValue]:
-    code = _artifact(place) if step.from_version is None else _package(place, step.from_version)
-    try:
-        answer = place.writer.update_code(
+    version = step.from_version
+
+    def update(code: Code) -> ObservedFunction:
+        return place.writer.update_code(
             place.name,
             code,
             publish=step.publish,
             revision_id=_revision(place),
             architectures=step.architectures,
         )
+
+    code = artifact_code(place) if version is None else version_code(place, version)
+    try:
+        answer = send(place, code, update)
     except OutcomeUnknownError:
         seen = place.writer.function(place.name)
         if seen is None or seen.code_sha256 != _wanted_sha256(place):
@@ -177,7 +177,7 @@ def _update_code(step: UpdateCode, place: Workplace) -> dict[str, JsonValue]:
     _ready(place)
     if step.from_version is None and not step.publish:
         _check_code(place)
-    _check_staged(place, answer)
+    check_staged(place, answer)
     return _follow(place, answer.version) if step.publish else {}
 
 
@@ -197,17 +197,6 @@ def _check_code(place: Workplace) -> None:
             f"{place.name} was given code that nobody reviewed, and it was not published: no alias "
             "points at it. Make a new plan; a bucket with versions avoids this.",
         )
-
-
-def _check_staged(place: Workplace, answer: ObservedFunction) -> None:
-    """Refuse what somebody put into the bucket instead; no alias has moved yet."""
-    if place.progress.staged is None or answer.code_sha256 == place.progress.staged[1]:
-        return
-    raise RemoteError.of(
-        "The staged package is not what was planned",
-        f"{place.name} was given code that nobody reviewed: its object in the bucket was "
-        "overwritten during the apply. See who may write there, and apply again.",
-    )
 
 
 def _publish(place: Workplace, *, follow: bool) -> dict[str, JsonValue]:
@@ -343,35 +332,8 @@ def _revision(place: Workplace) -> str | None:
     return place.progress.function.revision_id if place.progress.function else None
 
 
-def _artifact(place: Workplace) -> Code:
-    if place.desired is None:
-        raise RemoteError.of("There is no code to deploy", f"{place.name} is to be deleted.")
-    if place.progress.staged is not None:
-        return place.progress.staged[0]
-    return place.artifacts.code(place.desired.artifact)
-
-
 def _wanted_sha256(place: Workplace) -> str | None:
     return place.desired.artifact.code_sha256 if place.desired else None
-
-
-def _package(place: Workplace, version: str) -> Code:
-    if place.progress.staged is not None:
-        return place.progress.staged[0]
-    function = _version(place, version)
-    if function.image_uri is not None:
-        return ImageCode(function.image_uri)
-    return ZipCode(place.writer.download(function))
-
-
-def _version(place: Workplace, version: str) -> ObservedFunction:
-    function = place.writer.function(place.name, version)
-    if function is None:
-        raise RemoteError.of(
-            "The version to go back to is gone",
-            f"Version {version} of {place.name} was deleted since the plan was made. Plan again.",
-        )
-    return function
 
 
 def _filled(attributes: Attributes, place: Workplace, *, secrets_from: str | None) -> Attributes:
@@ -385,7 +347,7 @@ def _filled(attributes: Attributes, place: Workplace, *, secrets_from: str | Non
             result = fields.put(result, path, value)
     if not any(has_secret(fields.get(result, path)) for path in LEAVES):
         return result
-    source = _version(place, secrets_from) if secrets_from else place.progress.function
+    source = version_of(place, secrets_from) if secrets_from else place.progress.function
     kept = source.attributes if source else {}
     for path in LEAVES:
         value = fields.get(result, path)

@@ -323,11 +323,18 @@ class Artifacts(Protocol):
         ...
 
     def stage(
-        self, staged: StagedObject, package: Callable[[], bytes], connector: Connector, region: str
+        self,
+        staged: StagedObject,
+        package: Callable[[], bytes],
+        connector: Connector,
+        region: str,
+        *,
+        afresh: bool = False,
     ) -> Code:
         """Put a package into its bucket, once for all who stage it, and return what is there.
 
-        ``package`` is asked only where it is not there already.
+        ``package`` is asked only where it is not there already. With ``afresh`` the bucket
+        is looked into again.
 
         Raises:
             RemoteError: the bucket does not take it.

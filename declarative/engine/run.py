@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from backends.base import BackendError
@@ -224,7 +225,7 @@ class Run:
             writer=self._writer(release.target, timeout=_timeout(release)),
             artifacts=world.writing.artifacts,
             is_same_artifact=lambda: self._is_same_artifact(release),
-            stage=lambda staged, package: self._stage(release, staged, package),
+            stage=partial(self._stage, release),
             values=self.values(release.address),
             elsewhere=self._writer,
             patience=Patience(world.writing.stop, _timeout(release)),
@@ -239,12 +240,17 @@ class Run:
         return world.writing.artifacts.is_still(desired.artifact, connector, desired.region)
 
     def _stage(
-        self, release: PlannedRelease, staged: StagedObject, package: Callable[[], bytes]
+        self,
+        release: PlannedRelease,
+        staged: StagedObject,
+        package: Callable[[], bytes],
+        afresh: bool,  # noqa: FBT001 - the order is `Workplace.stage`'s
     ) -> Code:
         writing = self._world.writing
         settings = self._world.plan.connectors[release.bound.connector]
         connector = writing.secrets.connector(settings)
-        return writing.artifacts.stage(staged, package, connector, release.region)
+        where = (connector, release.region)
+        return writing.artifacts.stage(staged, package, *where, afresh=afresh)
 
     def _writer(self, target: Target, *, timeout: float | None = None) -> FunctionWriter:
         world = self._world

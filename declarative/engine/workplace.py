@@ -25,6 +25,20 @@ if TYPE_CHECKING:
     from declarative.model.steps import Target
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A package in a bucket.
+
+    Attributes:
+        code_sha256: The ``CodeSha256`` that Lambda answers for it.
+        again: Puts it there once more, where it is gone.
+    """
+
+    code: Code
+    code_sha256: str
+    again: Callable[[], Code]
+
+
 @dataclass(slots=True)
 class Progress:
     """How far one release has come; changed by its steps only, one thread at a time.
@@ -38,7 +52,7 @@ class Progress:
         stale: Aliases whose ``RevisionId`` is another one since they were read.
         deleted: Functions that were deleted.
         touched: Whether any step of the release was begun.
-        staged: The package in a bucket, and its ``CodeSha256``; None: it goes with the call.
+        staged: The package in a bucket; None: it goes with the call.
     """
 
     function: ObservedFunction | None = None
@@ -49,7 +63,7 @@ class Progress:
     stale: set[str] = field(default_factory=set)
     deleted: set[Target] = field(default_factory=set)
     touched: bool = False
-    staged: tuple[Code, str] | None = None
+    staged: Staged | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,7 @@ class Workplace:
     Attributes:
         values: Values of secret and unknown leaves, by path, resolved before the first step.
         is_same_artifact: Asks whether the artifact is still what was planned.
-        stage: Puts a package into its bucket, if it is not there.
+        stage: Puts a package into its bucket, if it is not there; or looks there afresh.
         elsewhere: Gives the writer for another target (a replaced function).
     """
 
@@ -68,7 +82,7 @@ class Workplace:
     writer: FunctionWriter
     artifacts: Artifacts
     is_same_artifact: Callable[[], bool]
-    stage: Callable[[StagedObject, Callable[[], bytes]], Code]
+    stage: Callable[[StagedObject, Callable[[], bytes], bool], Code]
     values: Mapping[Path, JsonValue] = field(repr=False)
     elsewhere: Callable[[Target], FunctionWriter]
     patience: Patience

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import zipfile
+from dataclasses import replace
 
 import pytest
 
+from declarative.engine.apply import apply_plan
 from declarative.errors import ConfigurationError
 from declarative.model import staging
 from declarative.model.artifacts import LocalArtifact, S3Artifact
@@ -168,6 +170,28 @@ def test_two_releases_share_one_object(world, s3, small_limit) -> None:
     result = world.apply()
     assert result.status == "applied", result.failures
     assert counted(world, "PutObject") == before + 1
+    assert keys(world, s3) == []
+
+
+@pytest.mark.parametrize("change", [False, True])
+def test_what_another_run_cleared_away_is_staged_once_more(world, s3, small_limit, change) -> None:
+    if change:
+        ship(world, "one")
+        world.code("two")
+    world.declare(staged(world))
+    plan = world.plan()
+    cleared = []
+
+    def clear(event) -> None:
+        if event.type == "step_done" and event.step == "stage_package" and not cleared:
+            [key] = keys(world, s3)
+            s3.delete_object(Bucket=world.name("staging"), Key=key)
+            cleared.append(key)
+
+    result = apply_plan(plan, replace(world.writing(), listener=clear))
+    assert result.status == "applied", result.failures
+    assert cleared
+    assert served(world) == plan.releases[0].desired.artifact.code_sha256
     assert keys(world, s3) == []
 
 
