@@ -220,6 +220,25 @@ def test_an_image_of_several_platforms_is_refused_with_the_command_that_helps(
         world.plan()
 
 
+def test_many_images_are_looked_up_at_once_and_each_once(world, repository) -> None:
+    for number in range(6):
+        repository.push(f"image {number}", f"v{number}")
+    world.declare(*(image(world, tag=f"v{number % 6}", short=f"r{number}") for number in range(12)))
+    before = world.cloud().calls().get("DescribeImages", 0)
+    plan = world.plan()
+    assert len(plan.releases) == 12
+    assert world.cloud().calls()["DescribeImages"] == before + 6
+
+
+def test_one_image_that_is_missing_spoils_its_own_release_only(world, repository) -> None:
+    repository.push("one", "live")
+    world.declare(image(world, short="good"), image(world, tag="nowhere", short="bad"))
+    plan = world.plan()
+    assert [one.address for one in plan.releases] == ["release.good"]
+    [problem] = [one for one in plan.diagnostics if one.severity == "error"]
+    assert "no image with this tag" in problem.detail
+
+
 def test_a_zip_becomes_an_image_by_a_new_function_and_back(world, repository) -> None:
     world.declare(world.release())
     assert world.apply().status == "applied"

@@ -406,6 +406,15 @@ def test_every_kind_of_artifact_is_tried() -> None:
         (kind("s3", 'bucket = "b"\n key = "k"\n connector = connector.git.hub'), "connector.aws"),
         (kind("ecr", 'repository = "r"'), "exactly one of tag, tag_regex and digest"),
         (kind("ecr", 'repository = "r"\n digest = "x"'), "must be a digest"),
+        (kind("ecr", 'repository = "team/app:1"\n tag = "1"'), "must be a repository's name"),
+        (
+            kind(
+                "ecr",
+                'repository = "111111111111.dkr.ecr.us-east-1.amazonaws.com/app"\n tag = "1"',
+            ),
+            "without the registry's address",
+        ),
+        (kind("ecr", 'repository = "team/app"\n tag = "a:b"'), "must be a tag"),
         (kind("nexus", 'repository = "r"\n format = "npm"\n version = "1"'), '"connector"'),
         (kind("http", 'url = "ftp://x"'), "must be a URL"),
         (kind("zip", ""), "no artifact of kind"),
