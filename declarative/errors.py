@@ -229,5 +229,9 @@ class PreconditionFailedError(RemoteError):
     """Something changed since it was read (a ``RevisionId`` or ``CodeSha256`` differs)."""
 
 
+class PackageMissingError(RemoteError):
+    """Lambda found no package in the bucket that it was sent to; nothing was done."""
+
+
 class OutcomeUnknownError(RemoteError):
     """A changing call was sent and no answer came: it may or may not have happened."""

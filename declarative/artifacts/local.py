@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from declarative.artifacts.archive import Member, archive
 from declarative.artifacts.tree import files_of
 from declarative.errors import ConfigurationError, Diagnostic
+from declarative.model.staging import UNZIPPED_LIMIT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from declarative.model.artifacts import LocalArtifact
-
-DIRECT_LIMIT: Final = 50 * 1024 * 1024
-"""Bytes of the largest package that Lambda takes with the call itself."""
-
-UNZIPPED_LIMIT: Final = 250 * 1024 * 1024
-"""Bytes that a package may have once Lambda has unzipped it, its layers included."""
 
 
 def pack(root: Path, artifact: LocalArtifact) -> bytes:
@@ -56,14 +51,12 @@ def _packed(path: Path, artifact: LocalArtifact) -> bytes:
         members = [Member(file.name, file.path.read_bytes(), file.executable) for file in files]
     except OSError as error:
         raise _unreadable(artifact, error) from error
-    package = archive(members)
-    _check_size(len(package), artifact)
-    return package
+    return archive(members)
 
 
 def _as_it_is(path: Path, artifact: LocalArtifact) -> bytes:
     try:
-        _check_size(path.stat().st_size, artifact)
+        _check_size(path.stat().st_size, artifact)  # what is larger packed is larger unpacked
         package = path.read_bytes()
     except OSError as error:
         raise _unreadable(artifact, error) from error
@@ -87,6 +80,10 @@ def _check_unzipped(package: bytes, artifact: LocalArtifact) -> None:
         raise _problem(
             "Artifact is no package", artifact, f"is damaged: {error}", advice
         ) from error
+    _check_size(size, artifact)
+
+
+def _check_size(size: int, artifact: LocalArtifact) -> None:
     if size > UNZIPPED_LIMIT:
         raise _problem(
             "Artifact is too large",
@@ -94,18 +91,6 @@ def _check_unzipped(package: bytes, artifact: LocalArtifact) -> None:
             f"has {size / 1024**2:.1f} MB once it is unzipped, and Lambda takes at most 250 MB, "
             "layers included",
             "Leave out what the function does not need, or use a container image.",
-        )
-
-
-def _check_size(size: int, artifact: LocalArtifact) -> None:
-    if size > DIRECT_LIMIT:
-        raise _problem(
-            "Artifact is too large",
-            artifact,
-            f"makes a package of {size / 1024**2:.1f} MB, and Lambda takes at most 50 MB with a "
-            "call",
-            "Leave files out with .lamformignore, let the build make a compressed .zip, or put "
-            'the package into S3 and use an artifact "s3".',
         )
 
 

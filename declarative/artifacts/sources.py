@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from declarative.artifacts.archive import code_sha256
+from declarative.artifacts.ecr import identify_image
 from declarative.artifacts.local import pack
 from declarative.artifacts.once import Once
 from declarative.artifacts.s3 import identify_object
-from declarative.engine.ports import S3Code, ZipCode
+from declarative.artifacts.staging import StagingArea
+from declarative.engine.ports import ImageCode, S3Code, ZipCode
 from declarative.errors import ConfigurationError, Diagnostic, StalePlanError
-from declarative.model.artifacts import ArtifactIdentity, LocalArtifact, S3Artifact
+from declarative.model.artifacts import ArtifactIdentity, EcrArtifact, LocalArtifact, S3Artifact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from declarative.artifacts.s3 import S3Clients
+    from mypy_boto3_s3 import S3Client
+
+    from declarative.artifacts.ecr import EcrClient
     from declarative.engine.ports import Code
     from declarative.model.artifacts import Artifact
     from declarative.model.bound import Connector
+    from declarative.model.staging import StagedObject
 
 _HELD: Final = 256 * 1024 * 1024
+
+
+class Clients(Protocol):
+    """Gives the SDK's clients by connector and region."""
+
+    def s3(self, connector: Connector, region: str) -> S3Client:
+        """Return one for buckets; it must not follow a bucket to another region."""
+        ...
+
+    def ecr(self, connector: Connector, region: str) -> EcrClient:
+        """Return one for image repositories."""
+        ...
 
 
 class ArtifactSources:
@@ -32,14 +50,15 @@ class ArtifactSources:
 
     Args:
         root: The project's directory.
-        s3_client: Gives an S3 client for a connector and region.
+        clients: Gives the clients that artifacts are looked at with.
         held: How many bytes of packages are kept between plan and apply; what does not
             fit is packed again.
     """
 
-    def __init__(self, root: Path, s3_client: S3Clients, *, held: int = _HELD) -> None:
+    def __init__(self, root: Path, clients: Clients, *, held: int = _HELD) -> None:
         self._root = root
-        self._s3_client = s3_client
+        self._clients = clients
+        self._staging = StagingArea(clients.s3)
         self._identities: Once[ArtifactIdentity] = Once()
         self._packages: dict[str, bytes] = {}
         self._room = held
@@ -53,7 +72,12 @@ class ArtifactSources:
             case S3Artifact():
                 return self._identities(
                     (artifact, connector.address, region),
-                    lambda: identify_object(artifact, connector, region, self._s3_client),
+                    lambda: identify_object(artifact, connector, region, self._clients.s3),
+                )
+            case EcrArtifact():
+                return self._identities(
+                    (artifact, connector.address, region),
+                    lambda: identify_image(artifact, connector, region, self._clients.ecr),
                 )
             case _:
                 assert_never(artifact)
@@ -69,6 +93,8 @@ class ArtifactSources:
                 return ZipCode(self._same_package(artifact, identity))
             case S3Artifact(bucket=bucket, key=key, version_id=version_id):
                 return S3Code(bucket, key, version_id)
+            case EcrArtifact(uri=uri):
+                return ImageCode(uri)
             case _:
                 assert_never(identity.source)
 
@@ -76,9 +102,30 @@ class ArtifactSources:
         """Whether an object without a version is the one that was identified."""
         source = identity.source
         if not isinstance(source, S3Artifact) or source.version_id is not None:
-            return True  # a version never changes, and local packages are compared when read
-        found = identify_object(source, connector, region, self._s3_client)
+            return True  # what is pinned never changes; local packages are compared when read
+        found = identify_object(source, connector, region, self._clients.s3)
         return found.identity == identity.identity
+
+    def stage(
+        self,
+        staged: StagedObject,
+        package: Callable[[], bytes],
+        connector: Connector,
+        region: str,
+        *,
+        afresh: bool = False,
+    ) -> Code:
+        """Put a package into its bucket, once for all who stage it, and return it."""
+        put = self._staging.put_again if afresh else self._staging.put
+        return put(staged, package, connector, region)
+
+    def is_staged(self, staged: StagedObject, connector: Connector, region: str) -> bool:
+        """Whether a package is in its bucket."""
+        return self._staging.holds(staged, connector, region)
+
+    def clear_staged(self) -> tuple[Diagnostic, ...]:
+        """Delete what was staged in passing; say what stays all the same."""
+        return self._staging.clear()
 
     def _identify_local(self, artifact: LocalArtifact) -> ArtifactIdentity:
         package = pack(self._root, artifact)

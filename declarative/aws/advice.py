@@ -42,6 +42,24 @@ _BY_ANSWER: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern, re.IGNORECASE), advice)
     for pattern, advice in (
         ("PassRole", "Grant iam:PassRole on the function's role to the identity of {where}."),
+        (
+            "permission to access the ECR image",
+            (
+                "Let lambda.amazonaws.com read the repository in its policy (ecr:BatchGetImage, "
+                "ecr:GetDownloadUrlForLayer)."
+            ),
+        ),
+        (
+            "Source image .* does not exist|deleted image",
+            "Push the image again, or deploy one that is in the repository.",
+        ),
+        (
+            "media type for the source image",
+            (
+                "Build the image for one platform and without attestations (docker buildx build "
+                "--provenance=false --sbom=false)."
+            ),
+        ),
         ("expired", "The credentials have expired: renew them (`aws sso login` with SSO)."),
         (
             "Access ?Denied|access has been denied|Unauthorized|not authorized",
@@ -75,7 +93,7 @@ _BY_ANSWER: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         ),
         (
             "TooLarge|Unzipped size|PayloadTooLarge",
-            'Make the package smaller, or put it in S3 and use an artifact "s3".',
+            "Make the package smaller; one too large for a call only may go through staging.",
         ),
         ("already exist", "Plan again: somebody else has created it in the meantime."),
         ("TooManyRequests|Throttl|SlowDown", "Try again later, or lower --parallelism."),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from declarative.aws.failures import required
-from declarative.engine.ports import ObservedAlias, ObservedFunction, ZipCode
+from declarative.engine.ports import ImageCode, ObservedAlias, ObservedFunction, ZipCode
 from declarative.model.fields import FUNCTION, LEAVES, default_of, from_api, get, put, to_api
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def observed_function(answer: Mapping[str, Any]) -> ObservedFunction:
         code_location=code.get("Location"),
     )
     reserved = (answer.get("Concurrency") or {}).get("ReservedConcurrentExecutions")
-    return replace(observed, reserved_concurrent_executions=reserved)
+    image = code.get("ResolvedImageUri")
+    return replace(observed, reserved_concurrent_executions=reserved, image_uri=image)
 
 
 def observed_configuration(answer: Mapping[str, Any]) -> ObservedFunction:
@@ -151,9 +152,11 @@ def reconfiguration(name: str, attributes: Mapping[str, JsonValue]) -> dict[str,
 
 
 def package(code: Code) -> dict[str, object]:
-    """Return a package in the API's spelling."""
+    """Return a package or an image in the API's spelling."""
     if isinstance(code, ZipCode):
         return {"ZipFile": code.data}
+    if isinstance(code, ImageCode):
+        return {"ImageUri": code.uri}
     location: dict[str, object] = {"S3Bucket": code.bucket, "S3Key": code.key}
     return location if code.version_id is None else {**location, "S3ObjectVersion": code.version_id}
 

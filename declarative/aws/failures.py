@@ -18,6 +18,7 @@ from declarative.aws.advice import for_answer, for_silence
 from declarative.errors import (
     Diagnostic,
     OutcomeUnknownError,
+    PackageMissingError,
     PreconditionFailedError,
     RemoteError,
 )
@@ -77,6 +78,7 @@ _ACTIONS: Final = {"Invoke": "InvokeFunction"}
 _MISSING: Final = frozenset(
     {"ResourceNotFoundException", "ProvisionedConcurrencyConfigNotFoundException"}
 )
+_NO_PACKAGE: Final = re.compile(r"S3 Error Code: NoSuch(Key|Version)")
 _MOVED: Final = re.compile(r"(?i)codesha256.*(different|does not match|mismatch)")
 
 
@@ -115,6 +117,7 @@ class Place:
             NotFoundError: AWS has no such thing.
             DeniedError: the identity may not make this call.
             PreconditionFailedError: it has changed since it was read.
+            PackageMissingError: Lambda was sent to a package that is not there.
             OutcomeUnknownError: the call may or may not have been carried out.
             RemoteError: anything else.
         """
@@ -164,6 +167,8 @@ class _Attempt:
             return self._error(
                 PreconditionFailedError, f"{action}: changed since it was read", what, advice
             )
+        if _NO_PACKAGE.search(message):
+            return self._error(PackageMissingError, f"{action} found no package", what, advice)
         if self.changing and status >= HTTPStatus.INTERNAL_SERVER_ERROR and code not in THROTTLES:
             return self._unknown(what)
         return self._error(RemoteError, f"{action} was refused", what, advice)

@@ -106,6 +106,14 @@ class AwsCloud:
         """
         return self._account(connector).objects(region)
 
+    def ecr(self, connector: Connector, region: str) -> Any:
+        """Return a client for image repositories of one region.
+
+        Raises:
+            RemoteError: the connector cannot be used.
+        """
+        return self._account(connector).images(region)
+
     def secret(self, source: SecretSource, connector: Connector) -> SecretText | Withheld:
         """Return a secret, or why it cannot be had; each is asked for once."""
         return self._secrets.read(source, self._account(connector))
@@ -201,6 +209,11 @@ class _Account:
         if self.connector.allowed_account_ids:
             self.account_id()
         return cast("S3Client", self._client("s3", region, "reading"))
+
+    def images(self, region: str) -> Any:
+        if self.connector.allowed_account_ids:
+            self.account_id()
+        return self._client("ecr", region, "reading")
 
     def secrets(self, service: str, region: str) -> Any:
         if self.connector.allowed_account_ids:

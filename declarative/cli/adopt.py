@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from declarative.artifacts.local import DIRECT_LIMIT
 from declarative.cli import options, plans
 from declarative.cli.adopted import PACKAGES, Adopted, Written, besides, document_of, named
 from declarative.cli.files import create_whole
@@ -31,6 +30,7 @@ from declarative.language.writer import write_file, write_values
 from declarative.model.address import select
 from declarative.model.arns import FunctionAddress, function_address
 from declarative.model.plan import Consent
+from declarative.model.staging import DIRECT_LIMIT, UNZIPPED_LIMIT
 from declarative.render.documents import document
 from declarative.render.reports import counted
 
@@ -203,17 +203,18 @@ def _keep(
     secrets = {one.variable: dict(one.candidate.environment) for one in adopted}
     secrets = {variable: values for variable, values in secrets.items() if values}
     values = name.removesuffix(_SUFFIX) + _VALUES if secrets else None
-    _refuse_existing([name, *filter(None, [values]), *(one.package for one in adopted)])
+    zipped = [one for one in adopted if not one.candidate.is_image]
+    _refuse_existing([name, *filter(None, [values]), *(one.package for one in zipped)])
     packages = download([one.candidate for one in adopted], reader, parallelism=parallelism)
-    Path(PACKAGES).mkdir(exist_ok=True)
-    for one in adopted:
+    for one in zipped:
+        Path(PACKAGES).mkdir(exist_ok=True)
         create_whole(Path(one.package), packages[one.candidate.function.name], mode=0o644)
     if values is not None:
         create_whole(Path(values), write_values(secrets, _REMARK, values), mode=0o600)
     create_whole(Path(name), text, mode=0o644)
     if not session.json:
         releases = ", ".join(one.address for one in adopted)
-        session.say(f"Wrote {name} with {releases}, and {counted(len(adopted), 'package')}.")
+        session.say(f"Wrote {name} with {releases}, and {counted(len(zipped), 'package')}.")
         if values is not None:
             session.say(
                 f"Wrote {values}: it holds the values of environment variables, which may be "
@@ -292,7 +293,7 @@ def _surroundings(
         taken=taken,
         default_tags={**settings.default_tags, **place.connector.default_tags},
         take_over=take_over,
-        largest=DIRECT_LIMIT,
+        largest=UNZIPPED_LIMIT if place.staging else DIRECT_LIMIT,
         fingerprinter=snapshot.fingerprinter,
     )
 

@@ -31,7 +31,7 @@ class Adopted:
 
     @property
     def package(self) -> str:
-        """Where its package is kept."""
+        """Where its package is kept, if it has one."""
         return f"{PACKAGES}/{self.candidate.function.name}.zip"
 
     @property
@@ -130,7 +130,7 @@ def document_of(
             AdoptedFunction(
                 address=one.address,
                 function_name=one.candidate.function.name,
-                package=one.package,
+                package=None if one.candidate.is_image else one.package,
                 variable=one.variable if one.candidate.environment else None,
             )
             for one in adopted

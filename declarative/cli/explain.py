@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, assert_never
 
 import typer
 
@@ -11,11 +11,11 @@ from declarative.cli import options
 from declarative.cli.loading import inputs_of, load, warn
 from declarative.cli.session import Session
 from declarative.engine.desired import normalise
-from declarative.engine.ports import S3Code, ZipCode
+from declarative.engine.ports import ImageCode, S3Code, ZipCode
 from declarative.errors import ConfigurationError
 from declarative.language.world import UnknownWorld
 from declarative.model.address import select
-from declarative.model.artifacts import ArtifactIdentity, LocalArtifact
+from declarative.model.artifacts import ArtifactIdentity, EcrArtifact, LocalArtifact, S3Artifact
 from declarative.model.values import Fingerprinter, is_secret, is_unknown
 from declarative.render.documents import (
     AwsRequest,
@@ -34,9 +34,11 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from declarative.engine.ports import Code
     from declarative.errors import SourceRange
     from declarative.language.explanation import Explained, Explanation, Origin
     from declarative.language.project import Project
+    from declarative.model.artifacts import Artifact
     from declarative.model.bound import BoundRelease
 
 _PUBLISHED: Final = "(the version that is published)"
@@ -141,11 +143,7 @@ def _requests(bound: BoundRelease, project: str) -> Iterator[AwsRequest]:
         # Fingerprints are replaced below; the key has nothing to protect.
         fingerprinter=Fingerprinter(b"", stable=False),
     )
-    code = (
-        ZipCode(b"")
-        if isinstance(source, LocalArtifact)
-        else S3Code(source.bucket, source.key, source.version_id)
-    )
+    code = _code(source)
     request = function_request(
         desired.function_name, desired.function, code, tags=desired.tags or {}, publish=True
     )
@@ -162,6 +160,18 @@ def _requests(bound: BoundRelease, project: str) -> Iterator[AwsRequest]:
             routing=alias.routing,
         )
         yield AwsRequest(operation="CreateAlias", parameters=_without_marks(parameters))  # type: ignore[arg-type] # a mapping stays one
+
+
+def _code(source: Artifact) -> Code:
+    match source:
+        case LocalArtifact():
+            return ZipCode(b"")
+        case S3Artifact(bucket=bucket, key=key, version_id=version_id):
+            return S3Code(bucket, key, version_id)
+        case EcrArtifact(uri=uri):
+            return ImageCode(uri)
+        case _:
+            assert_never(source)
 
 
 def _without_marks(value: object) -> JsonValue:

@@ -22,7 +22,7 @@ from declarative.errors import (
     LamformError,
     RefusedError,
 )
-from declarative.render.diagnostics import diagnostic_json
+from declarative.render.diagnostics import diagnostic_json, diagnostics_text
 from declarative.render.literals import key
 from declarative.render.look import Style, printable
 from declarative.render.progress import event_document, event_text
@@ -121,7 +121,7 @@ class Progress:
                 self.session.document(event_document(event))
 
     def finish(self, failures: tuple[Diagnostic, ...]) -> None:
-        """Write the last event with the failures of the run."""
+        """Write the last event with the failures of the run, and what it left behind."""
         if self.last is not None:
             shown: list[JsonValue] = [diagnostic_json(one) for one in failures]
             data = {**self.last.data, "diagnostics": shown} if shown else self.last.data
@@ -145,8 +145,10 @@ def run(
     log_calls(world)
     if session.json:
         failed = result.failures or _ending(result)
-        progress.finish(failed if result.status != "applied" else ())
+        progress.finish((*(failed if result.status != "applied" else ()), *result.left))
         return _code(result)
+    if result.left:
+        session.say(diagnostics_text(result.left, session.err_look))
     _tell_end(session, plan, result)
     if result.status == "interrupted":
         raise InterruptedRunError(_ending(result))

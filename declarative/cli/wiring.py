@@ -78,7 +78,7 @@ class World:
         """Let artifacts and secrets be read with the credentials of their connector."""
         cloud = AwsCloud(pacing=Pacing(sleep=self.stop.sleep), environ=os.environ)
         object.__setattr__(self, "cloud", cloud)
-        object.__setattr__(self, "artifacts", ArtifactSources(Path.cwd(), self.cloud.s3))
+        object.__setattr__(self, "artifacts", ArtifactSources(Path.cwd(), self.cloud))
         object.__setattr__(self, "reads", SecretReads(self.cloud))
 
     def secrets(

@@ -10,6 +10,7 @@ do but to adopt.
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -71,6 +72,11 @@ class Candidate:
     function: ObservedFunction
     aliases: tuple[ObservedAlias, ...]
     pinned: frozenset[str] = frozenset()
+
+    @property
+    def is_image(self) -> bool:
+        """Whether its code is an image in ECR, which stays there."""
+        return self.function.image_uri is not None
 
     @property
     def environment(self) -> Mapping[str, JsonValue]:
@@ -180,17 +186,13 @@ def _obstacle(function: ObservedFunction, around: Surroundings) -> str | None:
     if withheld:
         reasons = " ".join(filter(None, withheld.values()))
         return f"AWS withheld {', '.join(sorted(withheld))} of {name}. {reasons}".rstrip()
-    if function.attributes.get("package_type") != "Zip":
-        return (
-            f"{name} is a container image, and this version of lamform cannot take code from "
-            'artifact "ecr" yet.'
-        )
     if function.state == "Failed":
         return f"{name} failed to be created and cannot serve: {function.reason or 'no reason'}."
     if function.code_size > around.largest:
         return (
             f"The package of {name} has {function.code_size / 1024**2:.1f} MB, more than Lambda "
-            'takes with a call. Put it into S3 and write the release by hand, with artifact "s3".'
+            'takes with a call. Write staging { bucket = "…" } in the infrastructure, or put it '
+            'into S3 and write the release by hand, with artifact "s3".'
         )
     return None
 
@@ -219,16 +221,17 @@ def _candidate(
 def download(
     candidates: Collection[Candidate], reader: FunctionReader, *, parallelism: int
 ) -> dict[str, bytes]:
-    """Return the packages of functions by name.
+    """Return the packages of functions by name; an image has none.
 
     Raises:
         RemoteError: one cannot be had.
     """
-    if not candidates:
+    zipped = [one.function for one in candidates if not one.is_image]
+    if not zipped:
         return {}
-    with ThreadPoolExecutor(min(parallelism, len(candidates)), "packages") as pool:
-        found = pool.map(reader.download, [one.function for one in candidates])
-        return {one.function.name: package for one, package in zip(candidates, found, strict=True)}
+    with ThreadPoolExecutor(min(parallelism, len(zipped)), "packages") as pool:
+        found = pool.map(reader.download, zipped)
+        return {one.name: package for one, package in zip(zipped, found, strict=True)}
 
 
 def described(
@@ -246,11 +249,11 @@ def described(
         candidate: The function.
         label: The name of its service and release.
         variable: The name of the variable that holds its environment.
-        package: The path of its package.
+        package: The path of its package, unless its code is an image.
         infrastructure: The address of the infrastructure it is on.
         around: What it is adopted into.
     """
-    name = candidate.function.name
+    function, name = candidate.function, candidate.function.name
     lead = Comment(f"{name} in {around.place}, as it was when it was adopted.")
     blocks: list[Comment | Block] = [lead]
     if candidate.environment:
@@ -261,12 +264,27 @@ def described(
         (label,),
         (
             _function(candidate, variable, around),
-            Block("artifact", ("local",), (("path", package),)),
+            _artifact(function, package),
             *(_alias(alias, pinned=alias.name in candidate.pinned) for alias in candidate.aliases),
         ),
     )
     bound = (("service", Source(f"service.{label}")), ("infrastructure", Source(infrastructure)))
     return (*blocks, service, Block("release", (label,), bound))
+
+
+_IMAGE: Final = re.compile(
+    r"(?P<registry>\d{12})\.dkr\.ecr[^/]*/(?P<repository>[^@]+)@(?P<digest>sha256:[0-9a-f]{64})"
+)
+
+
+def _artifact(function: ObservedFunction, package: str) -> Block:
+    image = _IMAGE.fullmatch(function.image_uri or "")
+    if image is None:
+        return Block("artifact", ("local",), (("path", package),))
+    items: list[_Item] = [("repository", image["repository"]), ("digest", image["digest"])]
+    if image["registry"] not in function.arn.split(":"):
+        items.append(("registry_id", image["registry"]))
+    return Block("artifact", ("ecr",), tuple(items))
 
 
 _Item: TypeAlias = "tuple[str, JsonValue | Source] | Comment | Block"

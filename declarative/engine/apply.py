@@ -86,6 +86,7 @@ class ApplyResult:
         revision: What was recorded; None where nothing was touched.
         status: ``applied``, ``partial``, ``failed`` or ``interrupted``.
         failures: Why releases failed.
+        left: What the run could not clear away behind it.
         outputs: The outputs after the apply, secrets left out.
     """
 
@@ -94,6 +95,7 @@ class ApplyResult:
     failures: tuple[Diagnostic, ...] = ()
     calls: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, JsonValue] = field(default_factory=dict)
+    left: tuple[Diagnostic, ...] = ()
 
 
 def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
@@ -201,17 +203,19 @@ def _run(
     def write(records: list[JournalRecord]) -> None:
         writing.state.append(run_id, records, token=lease.token)
 
-    with Journal(write, writing.now) as journal:
-        world = RunWorld(run_id, plan, writing, lease, journal, snapshot)
-        run = Run(world, begun.values, begun.observed)
-        writing.stop.flush = journal.flush
-        for phase in Phase:
-            run.walk_phase(phase)
-        writing.stop.flush = None
+    try:
+        with Journal(write, writing.now) as journal:
+            world = RunWorld(run_id, plan, writing, lease, journal, snapshot)
+            run = Run(world, begun.values, begun.observed)
+            writing.stop.flush = journal.flush
+            for phase in Phase:
+                run.walk_phase(phase)
+            writing.stop.flush = None
+    finally:
+        left = writing.artifacts.clear_staged()
     writing.stop.heeded = False
-    return _finish(
-        run, world, begun.edited
-    )  # the journal is complete: a revision may close the run
+    # The journal is complete: a revision may close the run.
+    return replace(_finish(run, world, begun.edited), left=left)
 
 
 def _finish(run: Run, world: RunWorld, edited: Revision | None) -> ApplyResult:

@@ -201,7 +201,7 @@ def effective(worlds: Worlds, base: Attributes) -> Attributes:
             result = fields.put(result, path, fields.default_of(path, desired.function_name))
     for path in desired.declared:
         result = fields.put(result, path, fields.get(desired.function, path))
-    return fields.settled(result)
+    return fields.settled(fields.put(result, fields.PACKAGE_TYPE, desired.artifact.package_type))
 
 
 def content_digest(

@@ -18,8 +18,9 @@ from declarative.language.pins import sources_in, unpinned
 from declarative.model import fields
 from declarative.model.checks import is_sensitive
 from declarative.model.desired import DesiredAlias, DesiredRelease, Residual
-from declarative.model.fields import LEAVES, Attributes, Path
+from declarative.model.fields import LEAVES, PACKAGE_TYPE, Attributes, Path
 from declarative.model.parts import kind_of
+from declarative.model.staging import staging_of
 from declarative.model.traffic import AT_ONCE
 from declarative.model.values import WITHHELD, Fingerprinter, Pending, Sensitive, unknown
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from declarative.model.artifacts import ArtifactIdentity
     from declarative.model.bound import BoundRelease, Connector
     from declarative.model.desired import ConnectorSettings
+    from declarative.model.staging import Staging
 
 OWNERSHIP_TAG = "lamform:project"
 """The tag by which two projects notice that they manage one function."""
@@ -91,6 +93,9 @@ def normalise(
         )
         function = fields.put(function, path, value)
         declared.append(path)
+    if artifact.package_type != fields.default_of(PACKAGE_TYPE, bound.function_name):
+        function = fields.put(function, PACKAGE_TYPE, artifact.package_type)
+        declared.append(PACKAGE_TYPE)
     return DesiredRelease(
         address=bound.address,
         service=bound.service,
@@ -111,6 +116,7 @@ def normalise(
         sources=_sources(bound.connector, residuals, connectors),
         timeout=bound.delivery.timeout,
         exclusive=bound.exclusive,
+        staging=_staging(bound, artifact),
         tags_exclusive=bound.settings.tags_exclusive,
         settings={
             part: kind_of(part).normal(
@@ -119,6 +125,11 @@ def normalise(
             for part, written in bound.surroundings.items()
         },
     )
+
+
+def _staging(bound: BoundRelease, artifact: ArtifactIdentity) -> Staging | None:
+    place = bound.ranges.get("artifact", bound.ranges.get(""))
+    return staging_of(artifact, bound.staging, address=bound.address, place=place)
 
 
 def _aliases(bound: BoundRelease) -> dict[str, DesiredAlias]:

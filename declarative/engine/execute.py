@@ -11,10 +11,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from declarative.engine.ports import (
-    ObservedAlias,
-    ObservedFunction,
-    ZipCode,
+from declarative.engine.ports import ObservedAlias, ObservedFunction
+from declarative.engine.sending import (
+    artifact_code,
+    check_staged,
+    send,
+    stage,
+    version_code,
+    version_of,
 )
 from declarative.engine.setting_steps import (
     add_permission,
@@ -39,6 +43,7 @@ from declarative.model.steps import (
     RemoveSetting,
     RunProvisioner,
     SetSetting,
+    StagePackage,
     Step,
     TagFunction,
     UntagFunction,
@@ -66,6 +71,8 @@ def perform(step: Step, place: Workplace) -> dict[str, JsonValue]:  # noqa: C901
     match step:
         case CreateFunction():
             return _create_function(step, place)
+        case StagePackage():
+            return stage(step, place)
         case UpdateConfiguration():
             return _update_configuration(step, place)
         case UpdateCode():
@@ -106,11 +113,14 @@ def perform(step: Step, place: Workplace) -> dict[str, JsonValue]:  # noqa: C901
 
 def _create_function(step: CreateFunction, place: Workplace) -> dict[str, JsonValue]:
     attributes = _filled(step.attributes, place, secrets_from=None)
-    code = _artifact(place)
-    try:
-        answer = place.writer.create_function(
+
+    def create(code: Code) -> ObservedFunction:
+        return place.writer.create_function(
             place.name, attributes, code, tags=step.tags, publish=True
         )
+
+    try:
+        answer = send(place, artifact_code(place), create)
     except OutcomeUnknownError:
         if place.writer.function(place.name) is None:
             raise
@@ -146,11 +156,12 @@ def _update_configuration(step: UpdateConfiguration, place: Workplace) -> dict[s
 
 
 def _update_code(step: UpdateCode, place: Workplace) -> dict[str, JsonValue]:
-    code = _artifact(place) if step.from_version is None else _package(place, step.from_version)
+    version = step.from_version
     attributes = _filled(step.attributes, place, secrets_from=step.secrets_from)
     architectures, key = (attributes.get(name) for name in ("architectures", "source_kms_key_arn"))
-    try:
-        answer = place.writer.update_code(
+
+    def update(code: Code) -> ObservedFunction:
+        return place.writer.update_code(
             place.name,
             code,
             publish=step.publish,
@@ -158,6 +169,10 @@ def _update_code(step: UpdateCode, place: Workplace) -> dict[str, JsonValue]:
             architectures=architectures if isinstance(architectures, list) else None,
             source_kms_key_arn=key if isinstance(key, str) else None,
         )
+
+    code = artifact_code(place) if version is None else version_code(place, version)
+    try:
+        answer = send(place, code, update)
     except OutcomeUnknownError:
         seen = place.writer.function(place.name)
         if seen is None or seen.code_sha256 != _wanted_sha256(place):
@@ -170,6 +185,7 @@ def _update_code(step: UpdateCode, place: Workplace) -> dict[str, JsonValue]:
     _ready(place)
     if step.from_version is None and not step.publish:
         _check_code(place)
+    check_staged(place, answer)
     return _follow(place, answer.version) if step.publish else {}
 
 
@@ -216,12 +232,12 @@ def _publish(place: Workplace, *, follow: bool) -> dict[str, JsonValue]:
 
 def _wake(step: WakeVersion, place: Workplace) -> dict[str, JsonValue]:
     """Make sure that a version answers before traffic comes to it."""
-    asleep = _version(place, step.version).state == "Inactive"
+    asleep = version_of(place, step.version).state == "Inactive"
     if asleep:
         try:
             place.writer.wake(place.name, step.version)
         except OutcomeUnknownError:
-            if _version(place, step.version).state == "Inactive":
+            if version_of(place, step.version).state == "Inactive":
                 place.writer.wake(place.name, step.version)
     wait_until_awake(place.writer, place.name, step.version, place.patience)
     return {"version": step.version, "woken": asleep}
@@ -337,28 +353,8 @@ def _revision(place: Workplace) -> str | None:
     return place.progress.function.revision_id if place.progress.function else None
 
 
-def _artifact(place: Workplace) -> Code:
-    if place.desired is None:
-        raise RemoteError.of("There is no code to deploy", f"{place.name} is to be deleted.")
-    return place.artifacts.code(place.desired.artifact)
-
-
 def _wanted_sha256(place: Workplace) -> str | None:
     return place.desired.artifact.code_sha256 if place.desired else None
-
-
-def _package(place: Workplace, version: str) -> Code:
-    return ZipCode(place.writer.download(_version(place, version)))
-
-
-def _version(place: Workplace, version: str) -> ObservedFunction:
-    function = place.writer.function(place.name, version)
-    if function is None:
-        raise RemoteError.of(
-            "A version is gone",
-            f"Version {version} of {place.name} was deleted since the plan was made. Plan again.",
-        )
-    return function
 
 
 def _filled(attributes: Attributes, place: Workplace, *, secrets_from: str | None) -> Attributes:
@@ -372,7 +368,7 @@ def _filled(attributes: Attributes, place: Workplace, *, secrets_from: str | Non
             result = fields.put(result, path, value)
     if not has_secret(result):
         return result
-    source = _version(place, secrets_from) if secrets_from else place.progress.function
+    source = version_of(place, secrets_from) if secrets_from else place.progress.function
     kept = source.attributes if source else {}
     for path in LEAVES:
         value = fields.get(result, path)

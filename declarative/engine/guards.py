@@ -28,8 +28,8 @@ _SHOWN = 3
 
 _STACK_TAG: Final = "aws:cloudformation:stack-name"
 
-# What AWS needs to create a function from a zip package.
-_NEEDED = ("role", "runtime", "handler")
+_NEEDED: Final = {"Zip": ("role", "runtime", "handler"), "Image": ("role",)}
+"""What AWS needs to create a function, by its package type."""
 
 
 def problems_of(worlds: Worlds) -> tuple[PlannedDiagnostic, ...]:
@@ -60,16 +60,6 @@ def problems_of(worlds: Worlds) -> tuple[PlannedDiagnostic, ...]:
         if name != "tags"
     )
     found.extend(_withheld(worlds))
-    if function.attributes.get("package_type") != "Zip":
-        found.append(
-            PlannedDiagnostic(
-                severity="error",
-                summary="The function is a container image",
-                detail=f"{desired.function_name} was created from an image, and its package type "
-                "cannot be changed. Use another function_name.",
-                address=desired.address,
-            )
-        )
     return tuple(found)
 
 
@@ -85,7 +75,7 @@ def incomplete(worlds: Worlds, why: str) -> tuple[PlannedDiagnostic, ...]:
             f"Set {name} in the function block of {desired.service}.",
             address=desired.address,
         )
-        for name in _NEEDED
+        for name in _NEEDED[desired.artifact.package_type]
         if given.get(name) is None
     )
 
@@ -94,7 +84,8 @@ def _dropped(worlds: Worlds) -> Iterator[PlannedDiagnostic]:
     """Yield what was declared, is no longer, and has no default to go back to."""
     desired, recorded = worlds.desired, worlds.recorded
     earlier = recorded.function.declared if recorded and recorded.function else ()
-    for name in _NEEDED if worlds.restore is None else ():
+    needed = _NEEDED[desired.artifact.package_type]
+    for name in needed if worlds.restore is None else ():
         if (name,) in earlier and (name,) not in desired.declared:
             yield PlannedDiagnostic(
                 severity="error",

@@ -16,6 +16,8 @@ A revert makes its intents from an earlier revision and goes on at ``plan_intent
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -38,7 +40,8 @@ from declarative.engine.references import output_changes, planned_outputs, resol
 from declarative.engine.relocation import Relocated, relocate
 from declarative.engine.snapshot import Snapshot
 from declarative.engine.withheld import SecretReads
-from declarative.errors import ConfigurationError, Diagnostic, RemoteError
+from declarative.errors import ConfigurationError, Diagnostic, LamformError, RemoteError
+from declarative.model.artifacts import EcrArtifact, S3Artifact
 from declarative.model.plan import (
     BackendAddress,
     Base,
@@ -175,6 +178,7 @@ def _desired_releases(
     desired: list[DesiredRelease] = []
     problems: list[PlannedDiagnostic] = []
     wrong: list[Diagnostic] = []
+    _look_ahead(request, reading)
     for bound in request.releases:
         try:
             desired.append(_desired(bound, request, reading, snapshot))
@@ -187,6 +191,25 @@ def _desired_releases(
     refuse_shared_functions(desired, request.releases)
     refuse_taken_functions(desired, request.releases, snapshot)
     return tuple(desired), tuple(problems)
+
+
+def _look_ahead(request: PlanRequest, reading: Reading) -> None:
+    """Look at artifacts outside all at once: each is looked at once and remembered, errors too."""
+    outside = {
+        (one.artifact, one.connector.address, one.region): one
+        for one in request.releases
+        if isinstance(one.artifact, S3Artifact | EcrArtifact)
+    }
+
+    def look(bound: BoundRelease) -> None:
+        with suppress(LamformError):  # it comes again where the release is planned
+            if request.selection.refresh != "none":
+                reading.cloud.account_id(bound.connector)  # where that fails, all else would
+            reading.artifacts.identify(bound.source, bound.connector, bound.region)
+
+    if len(outside) > 1:
+        with ThreadPoolExecutor(min(reading.parallelism, len(outside)), "artifacts") as pool:
+            list(pool.map(look, outside.values()))
 
 
 def _desired(

@@ -7,7 +7,7 @@ State is reached through ``backends.base`` in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
@@ -16,11 +16,12 @@ from declarative.engine.setting_ports import SettingsReader, SettingsWriter, Unr
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from declarative.errors import RemoteError
+    from declarative.errors import Diagnostic, RemoteError
     from declarative.language.world import SecretSource, SecretText
     from declarative.model.artifacts import Artifact, ArtifactIdentity
     from declarative.model.bound import Connector
     from declarative.model.fields import Attributes
+    from declarative.model.staging import StagedObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class ObservedFunction:
         last_update_status: ``InProgress``, ``Successful``, ``Failed``; None likewise.
         reason: The reason AWS gives for a state or update that is not good, with its code.
         code_location: Where the package can be downloaded for ten minutes, if AWS said.
+        image_uri: The image by its digest, where the function has one.
         reserved_concurrent_executions: What ``GetFunction`` says is reserved; None: nothing is.
         config_sha256: AWS's own digest of the configuration, where it gives one.
     """
@@ -56,6 +58,7 @@ class ObservedFunction:
     code_location: str | None = field(default=None, repr=False)
     reserved_concurrent_executions: int | None = None
     config_sha256: str | None = None
+    image_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,14 @@ class S3Code:
     version_id: str | None
 
 
-Code = ZipCode | S3Code
+@dataclass(frozen=True, slots=True)
+class ImageCode:
+    """A container image; ``uri`` names it by its digest."""
+
+    uri: str
+
+
+Code = ZipCode | S3Code | ImageCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +328,37 @@ class Artifacts(Protocol):
         Raises:
             StalePlanError: the local files are no longer those the identity was taken from.
         """
+        ...
+
+    def stage(
+        self,
+        staged: StagedObject,
+        package: Callable[[], bytes],
+        connector: Connector,
+        region: str,
+        *,
+        afresh: bool = False,
+    ) -> Code:
+        """Put a package into its bucket, once for all who stage it, and return what is there.
+
+        ``package`` is asked only where it is not there already. With ``afresh`` the bucket
+        is looked into again.
+
+        Raises:
+            RemoteError: the bucket does not take it.
+        """
+        ...
+
+    def is_staged(self, staged: StagedObject, connector: Connector, region: str) -> bool:
+        """Whether a package is in its bucket.
+
+        Raises:
+            RemoteError: S3 cannot be asked.
+        """
+        ...
+
+    def clear_staged(self) -> tuple[Diagnostic, ...]:
+        """Delete what this run staged in passing; return what stays all the same, and why."""
         ...
 
     def is_still(self, identity: ArtifactIdentity, connector: Connector, region: str) -> bool:

@@ -16,7 +16,7 @@ from declarative.engine.sequence import Sequence, lower
 from declarative.engine.versions import VersionChoice, choose_version
 from declarative.model import fields
 from declarative.model.plan import Action, Change
-from declarative.model.steps import DeleteFunction, Phase, Target
+from declarative.model.steps import DeleteFunction, Phase, StagePackage, Target
 
 if TYPE_CHECKING:
     from declarative.engine.compare import Comparison, Worlds
@@ -54,7 +54,10 @@ def renew(worlds: Worlds, comparison: Comparison, fixed: tuple[Path, ...]) -> Re
     delete = DeleteFunction(
         release=worlds.desired.address, phase=Phase.FINISH, target=target(worlds)
     )
-    steps = (step.model_copy(update={"phase": Phase.FINISH}) for step in made.steps)
+    steps = [step.model_copy(update={"phase": Phase.FINISH}) for step in made.steps]
+    # What can fail without harm comes before the function is gone.
+    first = [step for step in steps if isinstance(step, StagePackage)]
+    then = [step for step in steps if not isinstance(step, StagePackage)]
     moves = {
         name: move.model_copy(update={"origin": observed.function_version, "expected": None})
         for name, move in made.aliases.items()
@@ -62,7 +65,7 @@ def renew(worlds: Worlds, comparison: Comparison, fixed: tuple[Path, ...]) -> Re
     }
     return Renewal(
         choice=replace(choice, expected=None),
-        sequence=replace(made, steps=(delete, *steps), aliases={**made.aliases, **moves}),
+        sequence=replace(made, steps=(*first, delete, *then), aliases={**made.aliases, **moves}),
         changes=_changes(worlds, comparison, fixed, made),
     )
 

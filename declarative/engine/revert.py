@@ -19,6 +19,7 @@ from declarative.engine.reading import Reading
 from declarative.engine.recovery import recovered_view
 from declarative.engine.snapshot import Recorded, Records, Snapshot, read_snapshot
 from declarative.errors import LamformError, RefusedError
+from declarative.model import staging
 from declarative.model.plan import PlannedDiagnostic
 from declarative.model.revision import EDITED, NOTHING, ReleaseRecord
 
@@ -66,8 +67,13 @@ def plan_revert(
     for address, goal in chosen.items():
         version = _existing_version(goal, snapshot, reading)
         missing = _missing_package(goal, reading)
-        if version is None and missing is not None:
-            problems.append(_unavailable(goal, missing))
+        if missing is not None and _is_staged(goal, reading):
+            missing = None
+        if missing is not None and (version is None or _is_image_gone(goal, snapshot)):
+            problems.append(_unavailable(goal, version, missing))
+            continue
+        if missing is not None and _is_too_large(goal, snapshot):
+            problems.append(_unsendable(goal, version, missing))
             continue
         intents.append(
             _intent(goal, snapshot.releases.get(address), version, packaged=missing is None)
@@ -132,12 +138,59 @@ def _missing_package(goal: Goal, reading: Reading) -> str | None:
     return None if same else "the artifact holds other code now"
 
 
-def _unavailable(goal: Goal, reason: str) -> PlannedDiagnostic:
-    """Say that neither the version nor the recorded package can be had any more."""
+def _is_staged(goal: Goal, reading: Reading) -> bool:
+    """Whether the recorded package was kept in the bucket that it went through."""
+    desired, function = goal.record.desired, goal.record.function
+    if desired.staging is None or function is None:
+        return False
+    connector = reading.secrets.connector(desired.connector)
+    staged = desired.staging.holding(function.code_sha256)
+    try:
+        return reading.artifacts.is_staged(staged, connector, desired.region)
+    except LamformError:
+        return False
+
+
+def _is_image_gone(goal: Goal, snapshot: Snapshot) -> bool:
+    """Whether ``$LATEST`` has to get an image that only the repository can give."""
+    return goal.record.desired.artifact.package_type == "Image" and _sends_code(goal, snapshot)
+
+
+def _is_too_large(goal: Goal, snapshot: Snapshot) -> bool:
+    """Whether ``$LATEST`` has to get a package from the version that no call takes."""
+    desired, function = goal.record.desired, goal.record.function
+    large = function is not None and function.code_size > staging.DIRECT_LIMIT
+    return large and desired.staging is None and _sends_code(goal, snapshot)
+
+
+def _sends_code(goal: Goal, snapshot: Snapshot) -> bool:
+    """Whether ``$LATEST`` has other code, as far as it is recorded."""
+    record, present = goal.record, snapshot.record(goal.record.address)
+    has = present.function.code_sha256 if present and present.function else None
+    return record.function is not None and has != record.function.code_sha256
+
+
+def _unsendable(goal: Goal, version: str | None, reason: str) -> PlannedDiagnostic:
+    """Say that a package is too large to be put back from the version that has it."""
+    desired = goal.record.desired
+    return PlannedDiagnostic(
+        severity="error",
+        summary="The code to go back to cannot be sent",
+        detail=f"$LATEST of {desired.function_name} would take it from version {version}, whose "
+        f"package is larger than Lambda takes with a call, since {reason}. Put the artifact of "
+        "that time back, or write staging in the infrastructure, and apply that.",
+        address=desired.address,
+    )
+
+
+def _unavailable(goal: Goal, existing: str | None, reason: str) -> PlannedDiagnostic:
+    """Say that the recorded package cannot be had any more, nor its version, if that is enough."""
     desired = goal.record.desired
     version = goal.record.version
     gone = f"Version {version} of {desired.function_name} is gone"
-    if version is None:
+    if existing is not None:
+        gone = f"$LATEST cannot take the image of version {existing} from the version itself"
+    elif version is None:
         gone = f"No version of {desired.function_name} holds it"
     return PlannedDiagnostic(
         severity="error",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from backends.base import BackendError
@@ -37,11 +38,12 @@ if TYPE_CHECKING:
     from declarative.engine.journal import Journal
     from declarative.engine.leases import HeldLease
     from declarative.engine.observe import Observation
-    from declarative.engine.ports import FunctionWriter
+    from declarative.engine.ports import Code, FunctionWriter
     from declarative.engine.snapshot import Snapshot
     from declarative.engine.writing import Writing
     from declarative.model.fields import Path
     from declarative.model.revision import ReleaseStatus
+    from declarative.model.staging import StagedObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,7 @@ class Run:
             writer=self._writer(release.target, timeout=_timeout(release)),
             artifacts=world.writing.artifacts,
             is_same_artifact=lambda: self._is_same_artifact(release),
+            stage=partial(self._stage, release),
             values=self.values(release.address),
             elsewhere=self._writer,
             patience=Patience(world.writing.stop, _timeout(release)),
@@ -235,6 +238,19 @@ class Run:
             return True
         connector = world.writing.secrets.connector(desired.connector)
         return world.writing.artifacts.is_still(desired.artifact, connector, desired.region)
+
+    def _stage(
+        self,
+        release: PlannedRelease,
+        staged: StagedObject,
+        package: Callable[[], bytes],
+        afresh: bool,  # noqa: FBT001 - the order is `Workplace.stage`'s
+    ) -> Code:
+        writing = self._world.writing
+        settings = self._world.plan.connectors[release.bound.connector]
+        connector = writing.secrets.connector(settings)
+        where = (connector, release.region)
+        return writing.artifacts.stage(staged, package, *where, afresh=afresh)
 
     def _writer(self, target: Target, *, timeout: float | None = None) -> FunctionWriter:
         world = self._world

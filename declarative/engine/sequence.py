@@ -28,6 +28,7 @@ from declarative.model.steps import (
     RemovePermission,
     RemoveSetting,
     SetSetting,
+    StagePackage,
     Step,
     TagFunction,
     UntagFunction,
@@ -80,11 +81,29 @@ def lower(worlds: Worlds, comparison: Comparison, choice: VersionChoice) -> Sequ
 
 def _creation(worlds: Worlds, comparison: Comparison) -> list[Step]:
     return [
+        *_staging(worlds, Phase.PREPARE, None),
         CreateFunction(
             release=worlds.desired.address,
             phase=Phase.PREPARE,
             attributes=comparison.after,
             tags=worlds.desired.tags or {},
+        ),
+    ]
+
+
+def _staging(worlds: Worlds, phase: Phase, from_version: str | None) -> list[Step]:
+    """Return the step that comes before all that changes the function, if the code is staged."""
+    desired, code_sha256 = worlds.desired, worlds.code_sha256
+    if desired.staging is None or code_sha256 is None:
+        return []
+    own = code_sha256 == desired.artifact.code_sha256
+    return [
+        StagePackage(
+            release=desired.address,
+            phase=phase,
+            staged=desired.staging.holding(code_sha256),
+            from_version=from_version,
+            size=desired.artifact.size if own else None,
         )
     ]
 
@@ -97,6 +116,9 @@ def _latest(
 ) -> list[Step]:
     release, steps = worlds.desired.address, list[Step]()
     restored = worlds.restore.version if worlds.restore else None
+    packaged = None if worlds.restore and worlds.restore.packaged else restored
+    if comparison.code:
+        steps += _staging(worlds, phase, packaged)
     if choice.checkpoint:
         steps.append(PublishCheckpoint(release=release, phase=phase))
     if comparison.configuration:
@@ -115,7 +137,7 @@ def _latest(
                 release=release,
                 phase=phase,
                 publish=with_code,
-                from_version=None if worlds.restore and worlds.restore.packaged else restored,
+                from_version=packaged,
                 architectures=comparison.with_code.get("architectures"),
                 source_kms_key_arn=comparison.with_code.get("source_kms_key_arn"),
                 secrets_from=restored,
@@ -331,6 +353,7 @@ def estimate(steps: tuple[Step, ...], observed: Observation) -> Calls:
     if not steps:
         return Calls()
     woken = [step for step in steps if isinstance(step, WakeVersion)]
+    steps = tuple(step for step in steps if not isinstance(step, StagePackage))
     restored = {step.from_version for step in steps if isinstance(step, UpdateCode)} | {
         step.secrets_from
         for step in steps

@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from declarative.engine.ports import Artifacts, FunctionWriter, ObservedAlias, ObservedFunction
+from declarative.engine.ports import (
+    Artifacts,
+    Code,
+    FunctionWriter,
+    ObservedAlias,
+    ObservedFunction,
+)
 from declarative.engine.waiting import Patience
 
 if TYPE_CHECKING:
@@ -15,7 +21,22 @@ if TYPE_CHECKING:
     from declarative.engine.setting_calls import Seen
     from declarative.model.desired import DesiredRelease
     from declarative.model.fields import Path
+    from declarative.model.staging import StagedObject
     from declarative.model.steps import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A package in a bucket.
+
+    Attributes:
+        code_sha256: The ``CodeSha256`` that Lambda answers for it.
+        again: Puts it there once more, where it is gone.
+    """
+
+    code: Code
+    code_sha256: str
+    again: Callable[[], Code]
 
 
 @dataclass(slots=True)
@@ -31,6 +52,7 @@ class Progress:
         stale: Aliases whose ``RevisionId`` is another one since they were read.
         deleted: Functions that were deleted.
         touched: Whether any step of the release was begun.
+        staged: The package in a bucket; None: it goes with the call.
     """
 
     function: ObservedFunction | None = None
@@ -41,6 +63,7 @@ class Progress:
     stale: set[str] = field(default_factory=set)
     deleted: set[Target] = field(default_factory=set)
     touched: bool = False
+    staged: Staged | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +73,7 @@ class Workplace:
     Attributes:
         values: Values of secret and unknown leaves, by path, resolved before the first step.
         is_same_artifact: Asks whether the artifact is still what was planned.
+        stage: Puts a package into its bucket, if it is not there; or looks there afresh.
         elsewhere: Gives the writer for another target (a replaced function).
     """
 
@@ -58,6 +82,7 @@ class Workplace:
     writer: FunctionWriter
     artifacts: Artifacts
     is_same_artifact: Callable[[], bool]
+    stage: Callable[[StagedObject, Callable[[], bytes], bool], Code]
     values: Mapping[Path, JsonValue] = field(repr=False)
     elsewhere: Callable[[Target], FunctionWriter]
     patience: Patience

@@ -6,7 +6,7 @@ over the one of the same name, or takes its place with another kind.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 from declarative.errors import EvaluationError
 from declarative.language.calls import FunctionError
@@ -23,7 +23,7 @@ from declarative.language.sections import Placed, blocks, plain_text
 from declarative.language.types import convert
 from declarative.language.values import NULL, STRING, Value
 from declarative.model import artifact_config as config
-from declarative.model.artifacts import LocalArtifact, S3Artifact
+from declarative.model.artifacts import EcrArtifact, LocalArtifact, S3Artifact
 from declarative.model.bound import OtherArtifact
 
 if TYPE_CHECKING:
@@ -76,11 +76,13 @@ class _Source(NamedTuple):
     blocks: tuple[Placed, ...]
 
 
+Found: TypeAlias = LocalArtifact | S3Artifact | EcrArtifact | OtherArtifact
+
 _CONNECTORS: Final = {"s3": "aws", "ecr": "aws"}
 """The kind of connector that each kind of artifact is reached with, where it differs."""
 
 
-def artifact_of(release: Deployed) -> LocalArtifact | S3Artifact | OtherArtifact:
+def artifact_of(release: Deployed) -> Found:
     """Return the artifact that a release deploys; the others are judged as well.
 
     Raises:
@@ -91,7 +93,7 @@ def artifact_of(release: Deployed) -> LocalArtifact | S3Artifact | OtherArtifact
     return found[_primary(release, sources)]
 
 
-def _read(release: Deployed, source: _Source) -> LocalArtifact | S3Artifact | OtherArtifact:
+def _read(release: Deployed, source: _Source) -> Found:
     service, expected = release.service.section, ARTIFACTS[source.kind]
     written = Written()
     for placed in source.blocks:
@@ -112,6 +114,14 @@ def _read(release: Deployed, source: _Source) -> LocalArtifact | S3Artifact | Ot
         case config.S3ArtifactConfig(key=str(key), bucket=bucket):
             return S3Artifact(
                 bucket=bucket, key=key, version_id=content.version_id, region=content.region
+            )
+        case config.EcrArtifactConfig(tag_regex=None):
+            return EcrArtifact(
+                repository=content.repository,
+                tag=content.tag,
+                digest=content.digest,
+                registry_id=content.registry_id,
+                region=content.region,
             )
         case _:
             return OtherArtifact(source.kind, content, connector)

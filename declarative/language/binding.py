@@ -102,16 +102,13 @@ class Binder:
         )
         connector = problems.attempt(lambda: self._connector(release))
         region = problems.attempt(lambda: release.region)
-        written = release.function()
-        function = problems.attempt(
-            lambda: validated(written, FunctionConfig, service.section.range)
-        )
+        staging = problems.attempt(lambda: release.staging)
+        written, place = release.function(), service.section.range
+        function = problems.attempt(lambda: validated(written, FunctionConfig, place))
         artifact = problems.attempt(lambda: artifact_of(release))
         aliases = problems.attempt(release.aliases) or {}
-        made = _aliases(aliases, service.section.range, problems)
-        settings = problems.attempt(
-            lambda: validated(release.settings(), ServiceSettings, service.section.range)
-        )
+        made = _aliases(aliases, place, problems)
+        settings = problems.attempt(lambda: validated(release.settings(), ServiceSettings, place))
         dependencies = problems.attempt(lambda: _dependencies(release)) or ()
         said = problems.attempt(lambda: delivery_of(release))
         refusals = problems.attempt(lambda: _refusals(release)) or ()
@@ -147,6 +144,7 @@ class Binder:
             prevent_destroy=own.lifecycle is not None and own.lifecycle.prevent_destroy,
             ownership_tag=self._settings.ownership_tag,
             exclusive=release.is_exclusive,
+            staging=staging,
             depends_on=dependencies,
             ranges=_ranges(release, written, aliases),
         )

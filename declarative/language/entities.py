@@ -38,6 +38,7 @@ from declarative.model.project_config import (
     VariableConfig,
 )
 from declarative.model.regions import REGIONS, nearest_region
+from declarative.model.staging import Staging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -158,9 +159,11 @@ class Evaluation:
                 _warn_of_region(instance, config.region, problems)
                 if config.allow_simultaneous_deployments:
                     _warn_of_simultaneity(instance, problems)
-                staging = single(instance.section, "staging", instance.scope)
-                if staging is not None:
-                    read_section(staging.section, staging.scope, StagingConfig)
+                self.staging(instance)
+
+    def staging(self, instance: Instance) -> Staging | None:
+        """Return where an infrastructure's packages go through, if they do."""
+        return self.memo.get(f"{instance.address} staging", lambda: _staging(instance))
 
     def variable(self, name: str) -> Value | None:
         """Return ``var.NAME``; None where no such variable is declared."""
@@ -388,3 +391,11 @@ def _described(value: Value, example: str) -> str:
     if lazy_of(value) is not None:
         return "all of them together"
     return statement(value).removeprefix("is ")
+
+
+def _staging(instance: Instance) -> Staging | None:
+    placed = single(instance.section, "staging", instance.scope)
+    if placed is None:
+        return None
+    config = read_section(placed.section, placed.scope, StagingConfig)
+    return Staging(bucket=config.bucket, prefix=config.prefix, keep=config.keep)

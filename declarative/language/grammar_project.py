@@ -143,7 +143,6 @@ def infrastructure(override: Nested) -> Nested:
                 required="environment connector",
                 optional="variables for_each",
                 blocks={"override": override, "staging": one(shape(config.StagingConfig))},
-                acts_later="staging",
             )
         },
         ("name",),

@@ -129,6 +129,7 @@ ALIAS: Final = shape(
 """``alias`` of a service."""
 
 _CONNECTED: Final = frozenset({"nexus", "artifactory", "jenkins"})
+_LATER_IN_ARTIFACTS: Final = {"s3": "connector key_regex storage", "ecr": "connector tag_regex"}
 
 ARTIFACTS: Final = {
     kind: shape(
@@ -138,7 +139,7 @@ ARTIFACTS: Final = {
         choices=(" ".join(artifact_config.ALTERNATIVES[kind]),)
         if kind in artifact_config.ALTERNATIVES
         else (),
-        acts_later="connector key_regex storage" if kind == "s3" else "",
+        acts_later=_LATER_IN_ARTIFACTS.get(kind, ""),
         explained={"connector": "Files beside the project need no connector."}
         if kind == "local"
         else {},
@@ -152,7 +153,7 @@ _ARTIFACT: Final = Nested(
     ("kind",),
     extra_label="name",
     required=True,
-    acts_later=frozenset(ARTIFACTS) - {"local", "s3"},
+    acts_later=frozenset(ARTIFACTS) - {"local", "s3", "ecr"},
 )
 
 DEFINITION: Final = shape(

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from declarative.language.sections import Section
     from declarative.language.world import World
     from declarative.model.bound import BoundRelease, Connector
+    from declarative.model.staging import Staging
 
 __all__ = [
     "Assignment",
@@ -75,6 +76,7 @@ class Infrastructure:
 
     connector: Connector
     region: str
+    staging: Staging | None = None
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,8 @@ class Project:
                 for instance in evaluation.instances("infrastructure", name):
                     connector = evaluation.connector(evaluation.target(instance, "connector"))
                     region = evaluation.config(instance, InfrastructureConfig).region
-                    found[instance.address] = Infrastructure(connector, region)
+                    staging = evaluation.staging(instance)
+                    found[instance.address] = Infrastructure(connector, region, staging)
         problems.raise_any(self.sources)
         return found
 

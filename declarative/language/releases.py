@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from declarative.language.expressions import Scope
     from declarative.language.instances import Instance
     from declarative.language.nodes import Expression
+    from declarative.model.staging import Staging
 
 _SELF: Final = (
     "service",
@@ -93,6 +94,11 @@ class Release:
     def is_exclusive(self) -> bool:
         """Whether one run at a time may work on its infrastructure."""
         return self.evaluation.config(self.infrastructure, InfrastructureConfig).exclusive
+
+    @property
+    def staging(self) -> Staging | None:
+        """Where its infrastructure's packages go through, if they do."""
+        return self.evaluation.staging(self.infrastructure)
 
     @property
     def infrastructure(self) -> Instance:

@@ -21,6 +21,21 @@ Digest = Annotated[
     str, matching(r"sha256:[0-9a-f]{64}", 'must be a digest: "sha256:" and 64 hex digits')
 ]
 Checksum = Annotated[str, matching(r"[0-9a-f]{64}", "must be a SHA-256: 64 hex digits")]
+Repository = Annotated[
+    str,
+    matching(
+        r"(?!\d{12}\.dkr\.)([a-z0-9]+([._-][a-z0-9]+)*/)*[a-z0-9]+([._-][a-z0-9]+)*",
+        "must be a repository's name, such as \"team/app\": without the registry's address, and "
+        "with the tag or digest in an attribute of its own",
+    ),
+]
+Tag = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}",
+        'must be a tag: at most 128 letters, digits, ".", "_" and "-"',
+    ),
+]
 AccountId = Annotated[str, matching(r"\d{12}", "must be an account id: twelve digits in quotes")]
 
 
@@ -49,8 +64,8 @@ class S3ArtifactConfig(ArtifactConfig):
 class EcrArtifactConfig(ArtifactConfig):
     """``artifact "ecr"``."""
 
-    repository: Filled
-    tag: Filled | None = None
+    repository: Repository
+    tag: Tag | None = None
     tag_regex: Filled | None = None
     digest: Digest | None = None
     registry_id: AccountId | None = None

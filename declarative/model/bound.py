@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from declarative.errors import ConfigurationError, Diagnostic, SourceRange
 from declarative.model.address import Address
 from declarative.model.artifact_config import ArtifactConfig
-from declarative.model.artifacts import LocalArtifact, S3Artifact
+from declarative.model.artifacts import EcrArtifact, LocalArtifact, S3Artifact
 from declarative.model.parts import declared_parts
 from declarative.model.release_config import (
     AliasConfig,
@@ -24,6 +24,7 @@ from declarative.model.release_config import (
     VerifyConfig,
 )
 from declarative.model.retry import QUOTA_SHARE, Retry
+from declarative.model.staging import Staging
 from declarative.model.traffic import Strategy
 
 
@@ -140,6 +141,7 @@ class BoundRelease:
         service: The service's name; ``environment`` likewise.
         infrastructure: The infrastructure's canonical address.
         exclusive: Whether one run at a time may work on that infrastructure.
+        staging: Where its packages go that are too large for a call, or are kept.
         function: The declared fields of the ``function`` block in our spelling, nested
             structures as mappings; without ``function_name`` and ``tags``.
         tags: The declared tags, or None where the files do not manage tags.
@@ -162,7 +164,7 @@ class BoundRelease:
     region: str
     function_name: str
     function: Mapping[str, object]
-    artifact: LocalArtifact | S3Artifact | OtherArtifact
+    artifact: LocalArtifact | S3Artifact | EcrArtifact | OtherArtifact
     tags: Mapping[str, object] | None
     default_tags: Mapping[str, str]
     aliases: Mapping[str, BoundAlias]
@@ -173,6 +175,7 @@ class BoundRelease:
     prevent_destroy: bool = False
     ownership_tag: bool = True
     exclusive: bool = False
+    staging: Staging | None = None
     depends_on: tuple[str, ...] = ()
     must_exist: bool = False
     ranges: Mapping[str, SourceRange] = field(default_factory=dict)
@@ -186,7 +189,7 @@ class BoundRelease:
         return dict(sorted(found.items()))
 
     @property
-    def source(self) -> LocalArtifact | S3Artifact:
+    def source(self) -> LocalArtifact | S3Artifact | EcrArtifact:
         """Where the code comes from, as far as a plan can take it from there.
 
         Raises:

@@ -10,6 +10,7 @@ from declarative.model.base import Frozen, Json
 from declarative.model.canonical import digest
 from declarative.model.fields import Path, get, put
 from declarative.model.retry import QUOTA_SHARE, Retry
+from declarative.model.staging import Staging
 from declarative.model.traffic import AT_ONCE, Strategy
 from declarative.model.values import RESIDUAL, without_fingerprints
 
@@ -84,6 +85,7 @@ class DesiredRelease(Frozen):
         sources: The connectors besides the release's own that its secrets are read with.
         timeout: Seconds that each wait for AWS may take.
         exclusive: Whether its infrastructure is worked on by one run at a time.
+        staging: Where its package goes through; None: with the call.
     """
 
     address: str
@@ -107,6 +109,7 @@ class DesiredRelease(Frozen):
     exclusive: bool = False
     tags_exclusive: bool = False
     settings: dict[str, dict[str, Json]] = {}
+    staging: Staging | None = None
 
     def value_at(self, path: Path) -> Json:
         """Return what is wanted at a residual's path."""
@@ -140,7 +143,7 @@ class DesiredRelease(Frozen):
             mode="json",
             exclude={
                 *("connector", "prevent_destroy", "depends_on", "sources", "residuals"),
-                *("aliases", "timeout", "exclusive", "settings", "tags_exclusive"),
+                *("aliases", "timeout", "exclusive", "settings", "tags_exclusive", "staging"),
             },
         )
         wanted["aliases"] = {

@@ -30,6 +30,7 @@ __all__ = [
     "CONFIGURATION_CALL",
     "FUNCTION",
     "LEAVES",
+    "PACKAGE_TYPE",
     "Attributes",
     "Effect",
     "Field",
@@ -68,6 +69,8 @@ def leaves(
 
 LEAVES: Final[dict[Path, Field]] = dict(leaves())
 
+PACKAGE_TYPE: Final[Path] = ("package_type",)
+"""Where it stands whether the code is a zip file or an image: it follows from the artifact."""
 _LOG_FORMAT: Final = ("logging_config", "log_format")
 _LOG_LEVELS: Final = (
     ("logging_config", "application_log_level"),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from declarative.model.artifacts import LocalArtifact, S3Artifact
 from declarative.model.values import Pending, Sensitive
 
 if TYPE_CHECKING:
@@ -43,13 +42,7 @@ class Subject:
     @property
     def artifact_kind(self) -> str:
         """The kind of artifact: ``ecr`` is an image, everything else a package."""
-        match self.release.artifact:
-            case LocalArtifact():
-                return "local"
-            case S3Artifact():
-                return "s3"
-            case other:
-                return other.kind
+        return self.release.artifact.kind
 
     def has(self, name: str) -> bool:
         """Whether a field of the function is written."""

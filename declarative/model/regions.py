@@ -48,6 +48,20 @@ REGIONS: Final = tuple(
 )
 """Where Lambda is, in all partitions; a test holds them against the SDK's."""
 
+_DOMAINS: Final = {
+    "cn-": "amazonaws.com.cn",
+    "eu-isoe-": "cloud.adc-e.uk",
+    "eusc-": "amazonaws.eu",
+    "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov",
+    "us-isof-": "csp.hci.ic.gov",
+}
+
+
+def domain_of(region: str) -> str:
+    """Return the domain under which the services of a region have their names."""
+    return next((one for area, one in _DOMAINS.items() if region.startswith(area)), "amazonaws.com")
+
 
 def nearest_region(name: str) -> str | None:
     """Return the known region that ``name`` was probably meant to be."""

@@ -135,6 +135,13 @@ def _package(subject: Subject) -> Iterator[Finding]:
                 "Lambda checks signatures of packages, and this function is deployed as an image. "
                 "Leave code_signing_config_arn out.",
             )
+        if subject.release.settings.runtime_management is not None:
+            yield Finding(
+                ("runtime_management",),
+                "Not for images",
+                "AWS updates the runtimes of packages, and this function is deployed as an image, "
+                "which brings its own. Leave runtime_management out.",
+            )
     elif subject.has("image_config"):
         yield Finding(
             ("function", "image_config"),

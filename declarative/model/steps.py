@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from declarative.model.base import Frozen, Json
+from declarative.model.staging import StagedObject
 
 
 class Phase(StrEnum):
@@ -43,6 +44,20 @@ class CreateFunction(_Step):
     kind: Literal["create_function"] = "create_function"
     attributes: dict[str, Json]
     tags: dict[str, str]
+
+
+class StagePackage(_Step):
+    """Put the package into a bucket, unless it is there, for Lambda to take it from.
+
+    Attributes:
+        from_version: The version whose package it is (a revert), or None: the artifact's.
+        size: Bytes of the package, where they are known.
+    """
+
+    kind: Literal["stage_package"] = "stage_package"
+    staged: StagedObject
+    from_version: str | None = None
+    size: int | None = None
 
 
 class PublishCheckpoint(_Step):
@@ -219,6 +234,7 @@ class RunProvisioner(_Step):
 
 Step = Annotated[
     CreateFunction
+    | StagePackage
     | PublishCheckpoint
     | UpdateConfiguration
     | UpdateCode

@@ -258,13 +258,13 @@ class AdoptedFunction(Frozen):
     """A function that the project now has a release for.
 
     Attributes:
-        package: Where its package was written, relative to the project.
+        package: Where its package was written, relative to the project; null for an image.
         variable: The sensitive variable of its environment; null where it has none.
     """
 
     address: str
     function_name: str
-    package: str
+    package: str | None
     variable: str | None = None
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _CALLS: Final = {
     "create_function": "CreateFunction",
+    "stage_package": "PutObject",
     "publish_checkpoint": "PublishVersion (checkpoint)",
     "update_configuration": "UpdateFunctionConfiguration",
     "update_code": "UpdateFunctionCode",
@@ -30,7 +31,14 @@ _CALLS: Final = {
 }
 
 _WAITING: Final = frozenset(
-    {"create_function", "update_configuration", "update_code", "wake_version", "delete_function"}
+    {
+        "create_function",
+        "stage_package",
+        "update_configuration",
+        "update_code",
+        "wake_version",
+        "delete_function",
+    }
 )
 """Steps that may take long enough to be announced."""
 

@@ -10,11 +10,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from declarative.model.address import Address
-from declarative.model.durations import shown_duration
 from declarative.model.plan import Action, Calls
-from declarative.model.steps import PublishCheckpoint, WakeVersion
 from declarative.model.values import SECRET, is_secret, is_unknown, unknown
 from declarative.render.literals import SENSITIVE, UNKNOWN, dotted, literal, short_digest
+from declarative.render.notes import notes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
         PlannedRelease,
         Summary,
     )
-    from declarative.model.traffic import Pause
 
 
 class Mark(StrEnum):
@@ -218,7 +216,7 @@ def _release(address: str, group: list[Change], planned: PlannedRelease | None) 
         phrase=phrase,
         place=_place(planned),
         parts=parts,
-        notes=_notes(function, planned),
+        notes=notes_of(function, planned),
         summary="; ".join(_brief(part) for part in parts),
     )
 
@@ -236,40 +234,6 @@ def _place(planned: PlannedRelease | None) -> str:
     if planned is None:
         return ""
     return f"{planned.function_name} in account {planned.account_id}, {planned.region}"
-
-
-def _notes(function: Change | None, planned: PlannedRelease | None) -> tuple[str, ...]:
-    notes: list[str] = []
-    if function is not None and function.reason:
-        adopted = function.action is Action.ADOPT
-        notes.append(f"adopted: {function.reason}" if adopted else function.reason)
-    if planned is not None and planned.publishes:
-        notes.append(": ".join(filter(None, ("publishes a version", planned.version_reason))))
-    elif planned is not None and planned.version is not None and planned.aliases:
-        notes.append(": ".join(filter(None, ("publishes nothing", planned.version_reason))))
-    if planned is not None and any(isinstance(one, PublishCheckpoint) for one in planned.steps):
-        notes.append("publishes $LATEST as it is first, since no recorded version holds it")
-    notes.extend(
-        f"version {step.version} is inactive: it is invoked, and waited for, before traffic moves"
-        for step in (planned.steps if planned else ())
-        if isinstance(step, WakeVersion) and step.asleep
-    )
-    for name, move in planned.aliases.items() if planned else ():
-        if move.schedule:
-            notes.append(f"alias {name} moves in steps: {_steps(move.schedule)}")
-    return tuple(notes)
-
-
-def _steps(schedule: tuple[Pause, ...]) -> str:
-    """Return weights over time, such as ``10% for 5m, 50% for 5m, then 100%``."""
-    *pauses, _ = schedule
-    shown = (
-        f"{pause.weight}% until it is resumed"
-        if pause.seconds is None
-        else f"{pause.weight}% for {shown_duration(pause.seconds)}"
-        for pause in pauses
-    )
-    return f"{', '.join(shown)}, then 100%"
 
 
 _PART_MARKS = {

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 _REGISTRY = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[^.]+)\.amazonaws\.com")
 
+_INDEXES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+
 
 class OtherServices:
     """moto behind one method, and the two places of it that Lambda itself reads from."""
@@ -79,12 +84,13 @@ class OtherServices:
         return StoredObject(bytes(found.value), version)
 
     def image_digest(self, uri: str) -> str:
-        """Return the digest that a tag of moto's ECR stands for."""
+        """Return the digest of an image in moto's ECR."""
         self._load()
         from moto.ecr.models import ecr_backends
 
         registry, _, rest = uri.partition("/")
-        repository, _, tag = rest.partition(":")
+        repository, _, digest = rest.partition("@")
+        repository, _, tag = repository.partition(":")
         missing = invalid(f"Source image {uri} does not exist. Provide a valid source image.")
         address = _REGISTRY.match(registry)
         if address is None:
@@ -92,8 +98,14 @@ class OtherServices:
         backend = ecr_backends[address["account"]][address["region"]]
         found = backend.repositories.get(repository)
         for image in found.images if found else ():
-            if (tag or "latest") in image.image_tags:
-                return str(image.get_image_digest()).removeprefix("sha256:")
+            found_digest = str(image.get_image_digest())
+            if digest == found_digest or (not digest and (tag or "latest") in image.image_tags):
+                if image.image_manifest_media_type in _INDEXES:
+                    raise invalid(
+                        "The image manifest, config or layer media type for the source image "
+                        f"{uri} is not supported."
+                    )
+                return found_digest.removeprefix("sha256:")
         raise missing
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ class Sources(Protocol):
         ...
 
     def image_digest(self, uri: str) -> str:
-        """Return the hex SHA-256 of the image that a tag names.
+        """Return the hex SHA-256 of the image that an address names by tag or digest.
 
         Raises:
             ServiceError: As Lambda answers when there is no such image.
@@ -62,8 +62,9 @@ class NoSources:
         raise object_missing("NoSuchBucket", "The specified bucket does not exist")
 
     def image_digest(self, uri: str) -> str:
-        """Return a digest made of the address, so that another tag is another image."""
-        return hashlib.sha256(uri.encode()).hexdigest()
+        """Return the digest in the address, or one made of it: another tag is another image."""
+        _, _, digest = uri.partition("@sha256:")
+        return digest or hashlib.sha256(uri.encode()).hexdigest()
 
 
 def object_missing(code: str, message: str) -> ServiceError:

@@ -22,7 +22,8 @@ _MAX_REQUEST_BYTES = 70_167_211  # as AWS says it: the limit in base64, and the 
 def receive(call: Call, asked: Asked, package_type: str) -> Code:
     """Return the package that a request brings or points at, checked and kept."""
     if package_type == "Image":
-        return _image(call, asked["ImageUri"])
+        uri = asked["ImageUri"]
+        return Code(call.services.sources.image_digest(uri), 0, uri)
     data, reference = _zip_bytes(call, asked)
     unzipped = _check_zip(data)
     return Code(
@@ -32,13 +33,6 @@ def receive(call: Call, asked: Asked, package_type: str) -> Code:
         source_key=asked.get("SourceKMSKeyArn") or None,
         reference=reference,
     )
-
-
-def _image(call: Call, uri: str) -> Code:
-    _, _, digest = uri.partition("@sha256:")
-    if not digest:
-        digest = call.services.sources.image_digest(uri)
-    return Code(digest, 0, uri)
 
 
 def _zip_bytes(call: Call, asked: Asked) -> tuple[bytes, tuple[str, str, str] | None]:

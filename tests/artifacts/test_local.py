@@ -141,9 +141,9 @@ def test_too_large_is_said_before_anything_is_read(
     app: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (app / "model.bin").open("wb") as sparse:
-        sparse.truncate(local.DIRECT_LIMIT + 1)
+        sparse.truncate(local.UNZIPPED_LIMIT + 1)
     monkeypatch.setattr("pathlib.Path.read_bytes", lambda _: pytest.fail("it was read"))
-    with pytest.raises(ConfigurationError, match=r"50\.0 MB.*at most 50 MB"):
+    with pytest.raises(ConfigurationError, match=r"250\.0 MB.*at most 250 MB"):
         names(app)
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import boto3
@@ -34,13 +35,16 @@ OBJECT = S3Artifact(bucket="builds", key="app.zip")
 
 
 def no_client(connector: Connector, region: str):
-    pytest.fail("S3 was asked")
+    pytest.fail("AWS was asked")
+
+
+NOBODY = SimpleNamespace(s3=no_client, ecr=no_client)
 
 
 def local_sources(root: Path, **options: int) -> Artifacts:
     (root / "app").mkdir(exist_ok=True)
     (root / "app" / "app.py").write_text("handler = None\n")
-    return ArtifactSources(root, no_client, **options)
+    return ArtifactSources(root, NOBODY, **options)
 
 
 def digest(data: bytes) -> str:
@@ -76,7 +80,7 @@ def test_a_thousand_releases_pack_once(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_what_cannot_be_packed_fails_once_for_all(tmp_path: Path) -> None:
-    artifacts = ArtifactSources(tmp_path, no_client)
+    artifacts = ArtifactSources(tmp_path, NOBODY)
     for _ in range(2):
         with pytest.raises(ConfigurationError, match="app does not exist"):
             artifacts.identify(LOCAL, CONNECTOR, REGION)
@@ -112,7 +116,7 @@ def test_changed_files_are_a_stale_plan(tmp_path: Path, held: int) -> None:
 def test_missing_files_are_a_stale_plan(tmp_path: Path) -> None:
     identity = local_sources(tmp_path).identify(LOCAL, CONNECTOR, REGION)
     with pytest.raises(StalePlanError, match="does not exist"):
-        ArtifactSources(tmp_path / "elsewhere", no_client).code(identity)
+        ArtifactSources(tmp_path / "elsewhere", NOBODY).code(identity)
 
 
 @pytest.fixture
@@ -132,7 +136,8 @@ def version(client) -> None:
 
 
 def object_sources(client) -> Artifacts:
-    return ArtifactSources("unused", lambda connector, region: client)
+    clients = SimpleNamespace(s3=lambda connector, region: client, ecr=no_client)
+    return ArtifactSources("unused", clients)
 
 
 def test_the_newest_version_is_pinned(s3) -> None:

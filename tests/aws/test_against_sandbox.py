@@ -56,7 +56,7 @@ def functions(cloud: AwsCloud, connector: Connector) -> FunctionWriter:
 @pytest.fixture
 def artifacts(cloud: AwsCloud, tmp_path: Path) -> ArtifactSources:
     (tmp_path / "app").mkdir()
-    return ArtifactSources(tmp_path, cloud.s3)
+    return ArtifactSources(tmp_path, cloud)
 
 
 @pytest.fixture

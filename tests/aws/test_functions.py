@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from declarative.aws.answers import creation, observed_function, reconfiguration
-from declarative.engine.ports import ObservedAlias, S3Code, ZipCode
+from declarative.engine.ports import ImageCode, ObservedAlias, S3Code, ZipCode
 from declarative.errors import (
     OutcomeUnknownError,
     PreconditionFailedError,
@@ -392,6 +392,34 @@ def test_no_for_good_is_not_tried_again(aws, functions, time, refusal) -> None:
         change(functions)
     assert not isinstance(caught.value, OutcomeUnknownError)
     assert time.slept == []
+
+
+URI = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/app@sha256:{'0' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        (
+            "Lambda does not have permission to access the ECR image. Check the ECR permissions.",
+            r"Let lambda\.amazonaws\.com read the repository",
+        ),
+        (f"Source image {URI} does not exist. Provide a valid source image.", "Push the image"),
+        ("The image manifest or layer media type for the source image x is not", "provenance"),
+    ],
+)
+def test_what_is_wrong_with_an_image_is_said(aws, functions, said, advice) -> None:
+    aws.will(aws.refuses(400, "InvalidParameterValueException", said))
+    with pytest.raises(RemoteError, match=advice):
+        functions.update_code("checkout", ImageCode(URI), publish=True, revision_id=None)
+
+
+def test_an_image_is_sent_and_seen_by_its_digest(aws, functions) -> None:
+    code = {"ImageUri": "app:1", "ResolvedImageUri": URI}
+    aws.will((200, CONFIGURATION), (200, {"Configuration": CONFIGURATION, "Code": code}))
+    functions.update_code("checkout", ImageCode(URI), publish=True, revision_id=None)
+    assert aws.requests[0].body["ImageUri"] == URI
+    assert functions.function("checkout").image_uri == URI
 
 
 @pytest.mark.parametrize(

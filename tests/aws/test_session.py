@@ -200,7 +200,7 @@ def test_unknown_credentials(cloud) -> None:
 
 def test_a_bucket_is_not_followed_to_another_region(aws, cloud, connector) -> None:
     aws.will((301, b"", {"x-amz-bucket-region": "eu-west-1"}))
-    artifacts = ArtifactSources("unused", cloud.s3)
+    artifacts = ArtifactSources("unused", cloud)
     with pytest.raises(RemoteError, match="bucket is in eu-west-1"):
         artifacts.identify(S3Artifact(bucket="builds", key="a.zip"), connector, "us-east-2")
     assert [request.path for request in aws.requests] == ["/builds/a.zip"]

@@ -18,6 +18,7 @@ from instant import InstantCloud
 from backends.sqlite import SqliteBackend
 from backends.testing.bucket import Bucket
 from declarative.artifacts.sources import ArtifactSources
+from declarative.aws.session import AwsCloud
 from declarative.engine.apply import ApplyResult, apply_plan
 from declarative.engine.planner import PlanRequest, make_plan
 from declarative.engine.ports import Runner
@@ -101,10 +102,7 @@ class Project:
         return apply_plan(plan, writing)
 
     def _artifacts(self) -> ArtifactSources:
-        def no_client(*_: object) -> None:
-            raise AssertionError("all packages are local")
-
-        return ArtifactSources(self._root, no_client)  # type: ignore[arg-type] # never called
+        return ArtifactSources(self._root, AwsCloud())  # all packages are local: it is not asked
 
     def _secrets(self) -> Secrets:
         return Secrets(

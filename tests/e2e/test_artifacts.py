@@ -122,3 +122,50 @@ def test_a_secret_in_any_field_stays_out_of_every_file(user, bucket) -> None:
     latest = user.aws.get_function_configuration(FunctionName="job")
     assert latest["Description"] == secret
     assert latest["Environment"]["Variables"] == {"NOTE": secret, "PLACE": "here"}
+
+
+def test_a_package_is_kept_in_a_bucket_and_taken_back_from_there(user) -> None:
+    s3 = user.sandbox.client("s3", account=user.environment["AWS_ACCESS_KEY_ID"])
+    s3.create_bucket(Bucket="kept")
+    staging = '  staging {\n    bucket = "kept"\n    keep   = true\n  }\n}\n\nservice'
+    local = 'artifact "local" {\n    path = "src"\n  }'
+    text = PROJECT.replace('"us-east-1"\n}\n\nservice', f'"us-east-1"\n{staging}')
+    start, end = text.index('artifact "s3"'), text.index('alias "live"')
+    user.write("lamform.hcl", f"{text[:start]}{local}\n\n  {text[end:]}")
+    user.code("one")
+    done = user.run("apply", "--auto-approve", "--new-state")
+    assert done.returncode == 0, done.stderr
+    assert "is staged in s3://kept and kept there" in done.stdout
+    user.code("two")
+    assert user.run("apply", "--auto-approve").returncode == 0
+    user.aws.delete_function(FunctionName="job", Qualifier="1")
+    done = user.run("revert", "previous", "--auto-approve")
+    assert done.returncode == 0, done.stderr
+    assert user.invoke("job") == "one"
+    assert s3.list_objects_v2(Bucket="kept")["KeyCount"] == 2
+
+
+def test_what_a_run_leaves_in_the_bucket_is_a_warning(user) -> None:
+    """Nobody may delete there: the apply is done all the same, and says what stays."""
+    client = user.sandbox.client("s3", account=user.environment["AWS_ACCESS_KEY_ID"])
+    client.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    lock = {"Mode": "GOVERNANCE", "Days": 1}
+    client.put_object_lock_configuration(
+        Bucket="locked",
+        ObjectLockConfiguration={
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": lock},
+        },
+    )
+    with zipfile.ZipFile(user.directory / "big.zip", "w", zipfile.ZIP_STORED) as package:
+        package.writestr("app.py", "def handler(event, context):\n    return 'big'\n")
+        package.writestr("model.bin", bytes(51 * 1024 * 1024))
+    staging = '  staging {\n    bucket = "locked"\n  }\n}\n\nservice'
+    local = 'artifact "local" {\n    path = "big.zip"\n  }'
+    text = PROJECT.replace('"us-east-1"\n}\n\nservice', f'"us-east-1"\n{staging}')
+    start, end = text.index('artifact "s3"'), text.index('alias "live"')
+    user.write("lamform.hcl", f"{text[:start]}{local}\n\n  {text[end:]}")
+    done = user.run("apply", "--auto-approve", "--new-state")
+    assert done.returncode == 0, done.stderr
+    assert "A staged package was left behind" in done.stderr
+    assert user.invoke("job") == "big"

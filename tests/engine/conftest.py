@@ -131,7 +131,7 @@ class World:
         return Reading(
             state=self.state,
             cloud=cloud,
-            artifacts=ArtifactSources(self.root, cloud.s3),
+            artifacts=ArtifactSources(self.root, cloud),
             secrets=self.secrets(),
             runner=self.runner,
         )
@@ -157,7 +157,7 @@ class World:
         return Writing(
             state=self.state,
             cloud=cloud,
-            artifacts=ArtifactSources(self.root, cloud.s3),
+            artifacts=ArtifactSources(self.root, cloud),
             secrets=self.secrets(),
             runner=self.runner,
             listener=self.events.append,

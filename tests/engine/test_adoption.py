@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -184,24 +185,47 @@ def test_functions_of_others_are_taken_over_only_when_it_is_said(
 
 
 def test_what_cannot_be_adopted_says_why(account, reader) -> None:
-    image = account.name("image")
-    account.sandbox.simulator.call(
-        "CreateFunction",
-        FunctionName=image,
-        Role=ROLE,
-        PackageType="Image",
-        Code={"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/x@sha256:" + "a" * 64},
-    )
     big, taken, gone = account.make("big"), account.make("taken"), account.name("gone")
     settings = around(account, taken={taken: "release.shop"}, largest=10)
-    found = examine([image, big, taken, gone], reader, settings, parallelism=2)
+    found = examine([big, taken, gone], reader, settings, parallelism=2)
     assert found.candidates == ()
     reasons = {name: one.reason for name, one in found.refused.items()}
-    assert "container image" in reasons[image]
     assert "more than Lambda takes with a call" in reasons[big]
     assert "release.shop has" in reasons[taken]
     assert "There is no function" in reasons[gone]
     assert not any(one.liftable for one in found.refused.values())
+
+
+def test_an_image_is_written_down_by_its_digest(account, reader) -> None:
+    ecr = account.sandbox.client("ecr")
+    made = ecr.create_repository(repositoryName=account.name("app"))["repository"]
+    layer = {"mediaType": "x", "size": 1, "digest": f"sha256:{'1' * 64}"}
+    media = "application/vnd.docker.distribution.manifest.v2+json"
+    manifest = {"schemaVersion": 2, "mediaType": media, "config": layer, "layers": [layer]}
+    put = ecr.put_image(
+        repositoryName=account.name("app"), imageManifest=json.dumps(manifest), imageTag="1"
+    )
+    name = account.name("image")
+    account.sandbox.simulator.call(
+        "CreateFunction",
+        FunctionName=name,
+        Role=ROLE,
+        PackageType="Image",
+        Code={"ImageUri": f"{made['repositoryUri']}:1"},
+        ImageConfig={"Command": ["app.handler"]},
+    )
+    candidate = one(account, reader, name)
+    text = text_of(candidate, account)
+    digest = put["image"]["imageId"]["imageDigest"]
+    assert (
+        '  artifact "ecr" {\n'
+        f'    repository = "{account.name("app")}"\n'
+        f'    digest     = "{digest}"\n'
+        "  }\n"
+    ) in text
+    assert 'command = ["app.handler"]' in text
+    assert "runtime" not in text
+    assert download([candidate], reader, parallelism=1) == {}
 
 
 def test_functions_are_chosen_by_pattern_and_by_tag(account, reader) -> None:

@@ -484,7 +484,7 @@ def test_code_that_was_accepted_is_not_taken_for_the_artifacts(world, monkeypatc
 
 def other_package(world) -> bytes:
     artifact = world.code("another", "elsewhere")
-    sources = ArtifactSources(world.root, world.clients.s3)
+    sources = ArtifactSources(world.root, world.clients)
     connector = world.releases[0].connector
     return sources.code(sources.identify(artifact, connector, "us-east-1")).data
 

@@ -16,6 +16,7 @@ from declarative.language.types import to_python
 from declarative.language.world import UnknownWorld
 from declarative.model.durations import parse_duration
 from declarative.model.regions import REGIONS
+from declarative.model.staging import Staging
 from declarative.model.values import Sensitive
 
 if TYPE_CHECKING:
@@ -254,6 +255,58 @@ lamform {{
         "use_path_style": False,
         "assume_role": {"role_arn": ROLE, "session_name": "lamform"},
     }
+
+
+def test_staging_is_bound_where_it_is_written(tmp_path: Path) -> None:
+    text = """
+infrastructure "x" {
+  environment = environment.dev
+  connector   = connector.aws.main
+  region      = "us-east-1"
+
+  staging {
+    bucket = "acme-${"x"}"
+    prefix = "lamform"
+    keep   = true
+  }
+}
+
+release "x" {
+  service        = service.app
+  infrastructure = infrastructure.x
+}
+"""
+    project = load(tmp_path, text)
+    assert not project.unsupported
+    found = {one.address: one.staging for one in project.bind(UnknownWorld())}
+    assert found["release.x"] == Staging(bucket="acme-x", prefix="lamform", keep=True)
+    assert found['release.app["eu"]'] is None
+    assert project.infrastructures()["infrastructure.x"].staging == found["release.x"]
+
+
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        ("", '"bucket"'),
+        ('bucket = ""', "bucket"),
+        ('bucket = "b"\n keep = "perhaps"', "keep"),
+        ('bucket = "b"\n region = "us-east-1"', "region"),
+    ],
+)
+def test_staging_that_is_wrong_is_one_error(tmp_path: Path, inside: str, said: str) -> None:
+    text = f"""
+infrastructure "x" {{
+  environment = environment.dev
+  connector   = connector.aws.main
+  region      = "us-east-1"
+
+  staging {{
+    {inside}
+  }}
+}}
+"""
+    [problem] = problems(tmp_path, text)
+    assert said in problem
 
 
 def test_regions_nobody_knows_and_settings_without_effect_are_warnings(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from declarative.language.nesting import lay_nested
 from declarative.language.project import VariableInputs, load_project
 from declarative.language.world import UnknownWorld
 from declarative.model.artifact_config import ARTIFACTS
-from declarative.model.artifacts import LocalArtifact, S3Artifact
+from declarative.model.artifacts import EcrArtifact, LocalArtifact, S3Artifact
 from declarative.model.bound import OtherArtifact
 from declarative.model.traffic import Pause, Strategy
 from declarative.model.values import Pending
@@ -361,11 +361,11 @@ WHOLE = {
 @pytest.mark.parametrize("name", WHOLE)
 def test_each_kind_of_artifact(tmp_path: Path, name: str) -> None:
     text = kind(name, WHOLE[name])
-    later = [] if name in {"local", "s3"} else [f'artifact "{name}"']
+    later = [] if name in {"local", "s3", "ecr"} else [f'artifact "{name}"']
     assert unsupported(tmp_path, artifact=text) == later
     found = bound(tmp_path, artifact=text).artifact
     if not later:
-        assert isinstance(found, LocalArtifact | S3Artifact)
+        assert isinstance(found, LocalArtifact | S3Artifact | EcrArtifact)
         return
     assert isinstance(found, OtherArtifact)
     assert isinstance(found.config, ARTIFACTS[name])
@@ -374,6 +374,21 @@ def test_each_kind_of_artifact(tmp_path: Path, name: str) -> None:
         "artifactory": "connector.artifactory.repo",
         "jenkins": "connector.jenkins.ci",
     }.get(name)
+
+
+def test_an_image_is_named_by_tag_or_digest(tmp_path: Path) -> None:
+    digest = f"sha256:{'0' * 64}"
+    for name, value in (("tag", "1.4.2"), ("digest", digest)):
+        text = kind("ecr", f'repository = "r"\n {name} = "{value}"')
+        assert bound(tmp_path, artifact=text).artifact == EcrArtifact(
+            repository="r", **{name: value}
+        )
+
+
+def test_a_tag_that_a_person_chooses_is_refused(tmp_path: Path) -> None:
+    text = kind("ecr", 'repository = "r"\n tag_regex = "1.*"')
+    assert unsupported(tmp_path, artifact=text) == ['"tag_regex" in artifact']
+    assert isinstance(bound(tmp_path, artifact=text).artifact, OtherArtifact)
 
 
 def test_every_kind_of_artifact_is_tried() -> None:
@@ -391,6 +406,15 @@ def test_every_kind_of_artifact_is_tried() -> None:
         (kind("s3", 'bucket = "b"\n key = "k"\n connector = connector.git.hub'), "connector.aws"),
         (kind("ecr", 'repository = "r"'), "exactly one of tag, tag_regex and digest"),
         (kind("ecr", 'repository = "r"\n digest = "x"'), "must be a digest"),
+        (kind("ecr", 'repository = "team/app:1"\n tag = "1"'), "must be a repository's name"),
+        (
+            kind(
+                "ecr",
+                'repository = "111111111111.dkr.ecr.us-east-1.amazonaws.com/app"\n tag = "1"',
+            ),
+            "without the registry's address",
+        ),
+        (kind("ecr", 'repository = "team/app"\n tag = "a:b"'), "must be a tag"),
         (kind("nexus", 'repository = "r"\n format = "npm"\n version = "1"'), '"connector"'),
         (kind("http", 'url = "ftp://x"'), "must be a URL"),
         (kind("zip", ""), "no artifact of kind"),

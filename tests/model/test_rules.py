@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from declarative.model.arns import FunctionAddress, function_address, plain_function_name
-from declarative.model.artifact_config import ARTIFACTS
-from declarative.model.artifacts import LocalArtifact
-from declarative.model.bound import BoundAlias, BoundRelease, Connector, OtherArtifact
-from declarative.model.release_config import AliasConfig, ServiceSettings
+from declarative.model.artifacts import EcrArtifact, LocalArtifact
+from declarative.model.bound import BoundAlias, BoundRelease, Connector
+from declarative.model.release_config import AliasConfig, RuntimeManagementConfig, ServiceSettings
 from declarative.model.rules import judge
 from declarative.model.values import Pending, Sensitive
 
@@ -50,9 +49,7 @@ def release(**function: object) -> BoundRelease:
 
 
 def image(**function: object) -> BoundRelease:
-    kind = "ecr"
-    config = ARTIFACTS[kind].model_construct()
-    return replace(release(**function), artifact=OtherArtifact(kind, config))
+    return replace(release(**function), artifact=EcrArtifact(repository="app", tag="1"))
 
 
 def said(subject: BoundRelease) -> list[str]:
@@ -294,6 +291,14 @@ def test_a_url_is_not_for_tenants() -> None:
     )
     (found,) = said(both)
     assert "no function URL" in found
+
+
+def test_runtimes_are_of_packages() -> None:
+    managed = ServiceSettings(
+        runtime_management=RuntimeManagementConfig(update_runtime_on="FunctionUpdate")
+    )
+    (found,) = said(replace(image(), settings=managed))
+    assert "updates the runtimes of packages" in found
 
 
 def test_signatures_are_of_packages() -> None:
