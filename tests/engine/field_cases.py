@@ -10,9 +10,10 @@ import pytest
 from declarative.model import fields
 from declarative.model.bound import BoundRelease
 from declarative.model.fields import CODE_CALL, FUNCTION, LEAVES, Path, Presence
+from tests.engine.images import image, repository_of
 
 OF_IMAGES = {"package_type", "image_config"}
-"""Fields that only images give another value; images are not deployed yet."""
+"""Fields that only images give another value."""
 
 ACCOUNT = "123456789012"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/{{}}"
@@ -78,6 +79,10 @@ SAMPLES: dict[Path, tuple[object, object]] = {
     ("runtime_config", "runtime_arn"): (RUNTIME.format("one"), RUNTIME.format("two")),
     ("runtime_config", "runtime_alias"): ("stable", "next"),
     ("accelerator_config", "accelerator_memory_size"): (1, 2),
+    ("package_type",): ("Image", None),
+    ("image_config", "entry_point"): (["/one", "-x"], ["/two"]),
+    ("image_config", "command"): (["app.one"], ["app.two"]),
+    ("image_config", "working_directory"): ("/one", "/two"),
 }
 """Two values of each field as the files write them, the first not AWS's default.
 
@@ -182,7 +187,16 @@ def other(case: Case) -> int:
 
 def declared(world, case: Case, number: int) -> BoundRelease:
     """Return a release that declares the field with one of its values, or without."""
+    if case.path == ("package_type",):  # it follows from the artifact
+        return world.release() if number == ABSENT else _image(world)
     given: dict[str, object] = {case.path[0]: None}
     for path, value in case.values(number).items():
         given = fields.put(given, path, value)
+    if case.path[0] in OF_IMAGES:
+        return _image(world, function=given)
     return world.release(function=given)
+
+
+def _image(world, **changes: object) -> BoundRelease:
+    repository_of(world).push("one", "live")
+    return image(world, **changes)

@@ -224,6 +224,15 @@ LACKS = {
         ),
         IGNORED,
     ),
+    **dict.fromkeys(
+        (
+            "package_type",
+            "image_config.entry_point",
+            "image_config.command",
+            "image_config.working_directory",
+        ),
+        "is of an image, whose CodeSha256 is not its digest",
+    ),
 }
 """The fields that moto does not implement: one that it does fails the test until it is gone."""
 
