@@ -235,6 +235,14 @@ class LambdaFunctions(LambdaReader, SettingWriter):
             "DeleteFunction", name, lambda client: client.delete_function(FunctionName=name)
         )
 
+    def delete_version(self, name: str, version: str) -> None:
+        """Delete one version, at which no alias may point; a missing one is no error."""
+        self.remove(
+            "DeleteFunction",
+            f"{name}:{version}",
+            lambda client: client.delete_function(FunctionName=name, Qualifier=version),
+        )
+
     def create_alias(
         self, name: str, alias: str, *, version: str, description: str, routing: Mapping[str, float]
     ) -> ObservedAlias:

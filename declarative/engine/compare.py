@@ -109,6 +109,8 @@ class Comparison:
         configuration: Top-level fields that differ and are set by a configuration update.
         code: Whether the package (or what belongs to it) has to be sent.
         with_code: Fields to send with the package, with their values.
+        again: Why the last update failed, where it did: the package is sent once more, so that
+            AWS tries once more, whatever else differs.
         set_tags: Tags to add or replace; ``removed_tags`` those to take away.
     """
 
@@ -119,6 +121,7 @@ class Comparison:
     configuration: tuple[str, ...] = ()
     code: bool = False
     with_code: Mapping[str, JsonValue] = field(default_factory=dict)
+    again: str = ""
     set_tags: Mapping[str, str] | None = None
     removed_tags: tuple[str, ...] = ()
 
@@ -139,13 +142,15 @@ def compare(worlds: Worlds) -> Comparison:
     code = _code_change(worlds, function)
     tops = {change.path[0] for change in changes}
     set_tags, removed = _tag_difference(worlds, function)
+    again = (function.reason or "AWS does not say why") if function.has_failed else ""
     return Comparison(
-        action=_action(worlds, changed=bool(changes or code)),
+        action=_action(worlds, changed=bool(changes or code or again)),
         before=before,
         after=after,
         function=(*changes, *code),
         configuration=tuple(sorted(name for name in tops & _CONFIGURATION)),
-        code=bool(code) or bool(tops & _WITH_CODE),
+        code=bool(code or again or tops & _WITH_CODE),
+        again=again,
         with_code=_with_code(after, tops),
         set_tags=set_tags,
         removed_tags=removed,

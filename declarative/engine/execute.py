@@ -132,15 +132,30 @@ def _create_function(step: CreateFunction, place: Workplace) -> dict[str, JsonVa
     # Emulators that ignore Publish on creation answer $LATEST.
     if not answer.version.isdigit():
         return _publish(place, follow=True)
-    return _follow(place, answer.version)
+    return _follow(place, answer)
 
 
-def _follow(place: Workplace, version: str) -> dict[str, JsonValue]:
+def _follow(place: Workplace, answer: ObservedFunction) -> dict[str, JsonValue]:
     """Wait until a version is active and make it the one that aliases follow."""
+    if answer.state == "Failed":
+        answer = _publish_anew(place, answer.version)
+    version = answer.version
     published = wait_until_ready(place.writer, place.name, version, place.patience)
     place.progress.published[version] = published
     place.progress.version = version
     return {"version": version}
+
+
+def _publish_anew(place: Workplace, failed: str) -> ObservedFunction:
+    """Publish what an earlier version holds that never became active, without that one.
+
+    AWS publishes the same content once: it would answer the failed version for ever.
+    """
+    place.writer.delete_version(place.name, failed)
+    function = _ready(place)
+    return place.writer.publish_version(
+        place.name, code_sha256=function.code_sha256, revision_id=function.revision_id
+    )
 
 
 def _update_configuration(step: UpdateConfiguration, place: Workplace) -> dict[str, JsonValue]:
@@ -186,7 +201,7 @@ def _update_code(step: UpdateCode, place: Workplace) -> dict[str, JsonValue]:
     if step.from_version is None and not step.publish:
         _check_code(place)
     check_staged(place, answer)
-    return _follow(place, answer.version) if step.publish else {}
+    return _follow(place, answer) if step.publish else {}
 
 
 def _check_code(place: Workplace) -> None:
@@ -220,7 +235,7 @@ def _publish(place: Workplace, *, follow: bool) -> dict[str, JsonValue]:
             place.name, code_sha256=function.code_sha256, revision_id=function.revision_id
         )
     if follow:
-        result = _follow(place, answer.version)
+        result = _follow(place, answer)
     else:
         place.progress.published[answer.version] = wait_until_ready(
             place.writer, place.name, answer.version, place.patience

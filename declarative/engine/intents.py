@@ -21,7 +21,7 @@ from declarative.engine.compare import (
 from declarative.engine.guards import incomplete, judge_adoption, problems_of, protection_of
 from declarative.engine.observe import Observation
 from declarative.engine.parts import bound_parts
-from declarative.engine.replacement import fixed_fields, renew
+from declarative.engine.replacement import renew, why_anew
 from declarative.engine.sequence import Sequence, awaken, estimate, lower
 from declarative.engine.versions import VersionChoice, choose_version
 from declarative.model.address import Address, PartKey
@@ -142,13 +142,13 @@ def _desired(
     worlds: Worlds, intent: Intent, look: Look, found: tuple[DriftFinding, ...]
 ) -> Planned:
     comparison = compare(worlds)
-    fixed = fixed_fields(comparison)
+    anew = why_anew(worlds, comparison)
     replaced = _replaced(intent)
-    if fixed:
+    if anew:
         problems = incomplete(worlds, "is deleted and created anew")
         if problems:
             return Planned(drift=found, diagnostics=problems)
-        renewal = renew(worlds, comparison, fixed)
+        renewal = renew(worlds, comparison, anew)
         choice, sequence, changes = renewal.choice, renewal.sequence, renewal.changes
     else:
         choice = choose_version(
@@ -172,7 +172,7 @@ def _desired(
     release = _planned(worlds, intent, look, choice, sequence)
     judgement = judge_adoption(worlds, comparison, look.consent)
     refusals = judgement.refusals
-    if fixed:
+    if anew:
         refusals = (*_renewing(worlds, intent), *refusals)
     if replaced:
         steps = (*release.steps, *_deletions(intent.address, replaced))
@@ -258,6 +258,8 @@ def _function_reason(comparison: Comparison, replaced: tuple[Target, ...]) -> st
         return f"{names} is deleted once the new function serves"
     if comparison.action is Action.ADOPT:
         return "exists in AWS and is not in state"
+    if comparison.again:
+        return f"the last update failed ({comparison.again}): its code is sent again"
     return ""
 
 

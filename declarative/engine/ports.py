@@ -60,6 +60,11 @@ class ObservedFunction:
     config_sha256: str | None = None
     image_uri: str | None = None
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether its creation or its last update came to nothing, or it cannot run any more."""
+        return "Failed" in (self.state, self.last_update_status)
+
 
 @dataclass(frozen=True, slots=True)
 class ObservedAlias:
@@ -214,6 +219,10 @@ class FunctionWriter(FunctionReader, SettingsWriter, Protocol):
 
     def delete_function(self, name: str) -> None:
         """Delete the function with all its versions and aliases; a missing one is no error."""
+        ...
+
+    def delete_version(self, name: str, version: str) -> None:
+        """Delete one version, at which no alias may point; a missing one is no error."""
         ...
 
     def create_alias(

@@ -2,7 +2,8 @@
 
 All of it belongs to *finish*: the function is deleted with its versions and aliases and
 created again, and whoever calls it in between fails. A release that names another function
-is replaced without that, see ``intents``.
+is replaced without that, see ``intents``. Nobody calls a function whose creation failed: it
+is made anew in *prepare*, as it was to be.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from declarative.model.steps import DeleteFunction, Phase, StagePackage, Target
 
 if TYPE_CHECKING:
     from declarative.engine.compare import Comparison, Worlds
-    from declarative.model.fields import Path
 
 _REASON: Final = (
     "no call changes {fields}: the function is deleted and created anew, with its versions "
     "and aliases; callers fail meanwhile, and what the files do not declare goes back to AWS's "
     "defaults"
+)
+_FAILED: Final = (
+    "its creation failed ({reason}) and it never had a version: it is deleted and created anew"
 )
 
 
@@ -38,23 +41,47 @@ class Renewal:
     changes: tuple[Change, ...]
 
 
-def fixed_fields(comparison: Comparison) -> tuple[Path, ...]:
-    """Return the fields that differ and that no call changes."""
+def why_anew(worlds: Worlds, comparison: Comparison) -> str:
+    """Return why the function has to be made anew under its name; nothing where it has not."""
     if comparison.before is None:
-        return ()
-    return fields.replacing(comparison.before, comparison.after)
+        return ""
+    fixed = fields.replacing(comparison.before, comparison.after)
+    if fixed:
+        return _REASON.format(fields=", ".join(".".join(path) for path in fixed))
+    function = worlds.observed.function
+    if function is not None and _never_worked(worlds):
+        return _FAILED.format(reason=function.reason or "AWS does not say why")
+    return ""
 
 
-def renew(worlds: Worlds, comparison: Comparison, fixed: tuple[Path, ...]) -> Renewal:
+def _never_worked(worlds: Worlds) -> bool:
+    """Whether all there is of a function is that its creation failed, by lamform's hand.
+
+    Such a function cannot be repaired. One that worked before can be ``Failed`` as well (its
+    key or its network is gone), and has what must not be lost.
+    """
+    function, recorded = worlds.observed.function, worlds.recorded
+    if function is None or recorded is None or worlds.restore is not None:
+        return False
+    known = recorded.versions or recorded.status in ("applied", "edited")
+    return function.state == "Failed" and not (known or worlds.observed.aliases)
+
+
+def renew(worlds: Worlds, comparison: Comparison, why: str) -> Renewal:
     """Return what makes a release anew under the name it has."""
     gone = replace(worlds, recorded=None, observed=Observation(None))
     creation = compare(gone)
     choice = choose_version(gone, creation, others={}, exists=lambda _: False)
     made = lower(gone, creation, choice)
+    called = not _never_worked(worlds)
     delete = DeleteFunction(
-        release=worlds.desired.address, phase=Phase.FINISH, target=target(worlds)
+        release=worlds.desired.address,
+        phase=Phase.FINISH if called else Phase.PREPARE,
+        target=target(worlds),
     )
-    steps = [step.model_copy(update={"phase": Phase.FINISH}) for step in made.steps]
+    steps = [
+        step.model_copy(update={"phase": Phase.FINISH}) if called else step for step in made.steps
+    ]
     # What can fail without harm comes before the function is gone.
     first = [step for step in steps if isinstance(step, StagePackage)]
     then = [step for step in steps if not isinstance(step, StagePackage)]
@@ -66,7 +93,7 @@ def renew(worlds: Worlds, comparison: Comparison, fixed: tuple[Path, ...]) -> Re
     return Renewal(
         choice=replace(choice, expected=None),
         sequence=replace(made, steps=(*first, delete, *then), aliases={**made.aliases, **moves}),
-        changes=_changes(worlds, comparison, fixed, made),
+        changes=_changes(worlds, comparison, why, made),
     )
 
 
@@ -82,15 +109,14 @@ def target(worlds: Worlds) -> Target:
 
 
 def _changes(
-    worlds: Worlds, comparison: Comparison, fixed: tuple[Path, ...], made: Sequence
+    worlds: Worlds, comparison: Comparison, why: str, made: Sequence
 ) -> tuple[Change, ...]:
-    names = ", ".join(".".join(path) for path in fixed)
     address = worlds.address
     function = Change(
         address=str(address.part("function")),
         kind="function",
         action=Action.REPLACE,
-        reason=_REASON.format(fields=names),
+        reason=why,
         attributes=comparison.function,
     )
     there = {str(address.part("alias", name)) for name in worlds.observed.aliases}

@@ -21,7 +21,7 @@ class VersionChoice:
         version: An existing version with the desired content; None: publish one.
         publishes: Whether this apply publishes a version.
         checkpoint: Whether ``$LATEST`` is published before its first change, because no
-            known version equals it.
+            known version equals it. What AWS could not bring about cannot be published.
         expected: The number AWS will most likely give a published version.
         reason: Why, in a few words, for the plan.
     """
@@ -57,7 +57,8 @@ def choose_version(
     version = next((one for one in candidates if exists(one)), None)
     needed = _needs_version(worlds, comparison)
     publishes = version is None and needed
-    checkpoint = comparison.mutates and not _latest_is_known(worlds, known.values())
+    whole = comparison.mutates and not comparison.again
+    checkpoint = whole and not _latest_is_known(worlds, known.values())
     return VersionChoice(
         version=version,
         publishes=publishes,

@@ -160,17 +160,13 @@ def _present(reader: FunctionReader, name: str, qualifier: str | None) -> Observ
             "The function is gone",
             f"{_called(name, qualifier)} was deleted while lamform waited for it. Plan again.",
         )
-    if _failed(function):
+    if function.has_failed:
         raise _failure(function, name, qualifier)
     return function
 
 
 def _called(name: str, qualifier: str | None) -> str:
     return name if qualifier is None else f"version {qualifier} of {name}"
-
-
-def _failed(function: ObservedFunction) -> bool:
-    return "Failed" in (function.state, function.last_update_status)
 
 
 def _failure(function: ObservedFunction, name: str, qualifier: str | None) -> RemoteError:

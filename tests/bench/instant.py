@@ -167,6 +167,11 @@ class InstantCloud:
             self._calls["DeleteFunction"] += 1
             self._functions.pop(name, None)
 
+    def delete_version(self, name: str, version: str) -> None:
+        with self._lock:
+            self._calls["DeleteFunction"] += 1
+            self._functions[name].versions.pop(version, None)
+
     def create_alias(
         self, name: str, alias: str, *, version: str, description: str, routing: Mapping[str, float]
     ) -> ObservedAlias:

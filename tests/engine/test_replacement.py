@@ -123,3 +123,69 @@ def test_what_is_declared_anew_beside_it_is_made_with_it(applied) -> None:
     assert world.apply().status == "applied"
     assert world.record().tags["Cost"] == "7"
     assert world.plan().is_empty
+
+
+# What AWS accepted and could not bring about
+
+
+FAILED = {"kind": "failed-transition", "code": "InvalidSubnet", "message": "No such subnet."}
+
+
+def test_a_function_whose_creation_failed_is_made_anew(world) -> None:
+    world.declare(world.release())
+    world.fail("CreateFunction", 1, **FAILED)
+    assert world.apply().status == "failed"
+    plan = world.plan()
+    [function, _alias] = plan.changes
+    assert function.action == "replace"
+    assert function.reason.startswith(
+        "its creation failed (InvalidSubnet: No such subnet.) and it never had a version: it is "
+        "deleted and created anew"
+    )
+    assert [(str(step.phase), step.kind) for step in plan.releases[0].steps] == [
+        ("prepare", "delete_function"),
+        ("prepare", "create_function"),
+        ("prepare", "create_alias"),
+    ]
+    assert plan.blocked_by == ()
+    assert world.apply(plan).status == "applied"
+    assert world.plan().is_empty
+
+
+def test_one_that_is_protected_is_not(world) -> None:
+    world.declare(world.release(prevent_destroy=True))
+    world.fail("CreateFunction", 1, **FAILED)
+    world.apply()
+    assert "prevent_destroy" in world.plan().blocked_by[0]
+
+
+def test_an_update_that_failed_is_made_again_and_nothing_is_deleted(applied) -> None:
+    world = applied
+    [release] = world.releases
+    world.declare(replace(release, function={**release.function, "memory_size": 1024}))
+    world.fail("UpdateFunctionConfiguration", 1, **FAILED)
+    assert world.apply().status == "failed"
+    plan = world.plan()
+    function = next(one for one in plan.changes if one.kind == "function")
+    assert function.action == "update"
+    assert function.reason == (
+        "the last update failed (InvalidSubnet: No such subnet.): its code is sent again"
+    )
+    assert "delete_function" not in {step.kind for step in plan.releases[0].steps}
+    assert "publish_checkpoint" not in {step.kind for step in plan.releases[0].steps}
+    assert world.apply(plan).status == "applied"
+    assert world.plan().is_empty
+    assert world.aws("GetFunction", Qualifier="live")["Configuration"]["MemorySize"] == 1024
+
+
+def test_a_version_that_failed_makes_way_for_one_with_the_same_content(applied) -> None:
+    world = applied
+    world.code("three")
+    world.fail("UpdateFunctionCode", 1, **FAILED)
+    assert world.apply().status == "failed"
+    [*_, failed] = world.aws("ListVersionsByFunction")["Versions"]
+    assert world.apply().status == "applied"
+    versions = [one["Version"] for one in world.aws("ListVersionsByFunction")["Versions"]]
+    assert failed["Version"] not in versions
+    assert world.aws("GetAlias", Name="live")["FunctionVersion"] == str(int(failed["Version"]) + 1)
+    assert world.plan().is_empty
