@@ -218,6 +218,11 @@ def content_digest(
     """
     if code_sha256 is None or has_unknown(dict(attributes)):
         return None
+    return observed_digest(attributes, code_sha256, fingerprinter)
+
+
+def observed_digest(attributes: Attributes, code_sha256: str, fingerprinter: Fingerprinter) -> str:
+    """Identify code and configuration that AWS has, in which nothing is unknown."""
     hidden: dict[str, JsonValue] = dict(fingerprinted(attributes, fingerprinter))
     return digest({"attributes": hidden, "code": code_sha256})
 

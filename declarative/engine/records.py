@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from declarative.engine.around import masked_setting, sides_of
-from declarative.engine.compare import content_digest
+from declarative.engine.compare import observed_digest
 from declarative.engine.observe import Observation, masked, visible_before, visible_beside
 from declarative.engine.ports import ObservedAlias, ObservedFunction
 from declarative.engine.setting_calls import Setting
@@ -57,13 +57,13 @@ class _Contents:
 
     def __init__(self, fingerprinter: Fingerprinter) -> None:
         self._fingerprinter = fingerprinter
-        self._known: list[tuple[ObservedFunction, str | None]] = []
+        self._known: list[tuple[ObservedFunction, str]] = []
 
-    def __call__(self, function: ObservedFunction) -> str | None:
+    def __call__(self, function: ObservedFunction) -> str:
         for other, content in self._known:
             if (other.code_sha256, other.attributes) == (function.code_sha256, function.attributes):
                 return content
-        content = content_digest(function.attributes, function.code_sha256, self._fingerprinter)
+        content = observed_digest(function.attributes, function.code_sha256, self._fingerprinter)
         self._known.append((function, content))
         return content
 
@@ -154,11 +154,9 @@ def _versions(
 ) -> tuple[RecordedVersion, ...]:
     known = {one.version: one for one in previous.versions} if previous else {}
     for number, function in outcome.published.items():
-        content = identify(function)
-        if content is not None:
-            known[number] = RecordedVersion(
-                version=number, content=content, code_sha256=function.code_sha256
-            )
+        known[number] = RecordedVersion(
+            version=number, content=identify(function), code_sha256=function.code_sha256
+        )
     newest = sorted(known, key=int)[-KEPT_VERSIONS:]
     return tuple(known[number] for number in newest)
 

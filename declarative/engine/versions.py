@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from declarative.engine.compare import content_digest
+from declarative.engine.compare import content_digest, observed_digest
 from declarative.model.plan import Action
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _latest_is_known(worlds: Worlds, contents: Iterable[str]) -> bool:
     function = worlds.observed.function
     if function is None:
         return True
-    observed = content_digest(function.attributes, function.code_sha256, worlds.fingerprinter)
+    observed = observed_digest(function.attributes, function.code_sha256, worlds.fingerprinter)
     return observed in set(contents)
 
 

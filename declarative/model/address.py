@@ -12,6 +12,7 @@ import difflib
 import fnmatch
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 
 from declarative.errors import LamformError
@@ -104,6 +105,7 @@ class Address:
     alias: str = ""
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def parse(cls, text: str) -> Self:
         """Return the address written as ``text`` in canonical form.
 

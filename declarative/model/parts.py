@@ -137,7 +137,9 @@ def declared_parts(config: Settings, alias: str = "") -> dict[str, dict[str, obj
     """
     found: dict[str, dict[str, object]] = {}
     for kind in KINDS.values():
-        given = getattr(config, kind.setting.name, None)
+        if kind.setting.name not in config.model_fields_set:
+            continue  # most releases have none of them
+        given = getattr(config, kind.setting.name)
         if given is None:
             continue
         if kind.policy:

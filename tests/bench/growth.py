@@ -19,6 +19,7 @@ from backends.sqlite import SqliteBackend
 from backends.testing.bucket import Bucket
 from declarative.artifacts.sources import ArtifactSources
 from declarative.aws.session import AwsCloud
+from declarative.cli import garbage
 from declarative.engine.apply import ApplyResult, apply_plan
 from declarative.engine.planner import PlanRequest, make_plan
 from declarative.engine.ports import Runner
@@ -128,8 +129,11 @@ def main(backend: str, count: int, report: Path) -> None:
     root = Path.cwd()
     project = Project(root, BACKENDS[backend](root))
     releases = tuple(release(number) for number in range(count))
+    garbage.put_off()  # as the command does: here until it plans, below until it applies
     start = time.perf_counter()
-    result = project.apply(project.plan(releases))
+    plan = project.plan(releases)
+    garbage.begin()
+    result = project.apply(plan)
     seconds = time.perf_counter() - start
     if result.status != "applied" or len(project.state.resources()) != count:
         sys.exit(f"the apply ended {result.status}")
