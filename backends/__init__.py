@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from backends.errors import BackendSettingsError
+from backends.errors import BackendError, BackendSettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,13 +47,15 @@ def open_backend(kind: str, settings: Mapping[str, JsonValue], project: str) -> 
     if point := installed.get(kind):
         try:
             loaded: Factory = point.load()
+            return loaded(settings, project)
+        except BackendError:
+            raise
         except Exception as error:
             raise BackendSettingsError(
-                f"The backend {kind!r} cannot be loaded",
+                f"The backend {kind!r} cannot be opened",
                 f"{point.value}, which an installed package names, failed: "
-                f"{type(error).__name__}: {error}. Repair or remove that package.",
+                f"{type(error).__name__}: {error}. Look at its settings, or repair the package.",
             ) from error
-        return loaded(settings, project)
     raise BackendSettingsError(
         f"There is no backend of kind {kind!r}",
         f"Known here: {', '.join(sorted({*_BUILT_IN, *installed}))}. "

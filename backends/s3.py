@@ -14,6 +14,7 @@ import json
 import secrets
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -388,7 +389,11 @@ class S3Backend:
         # Before and after each group of records: while nobody has changed the ledger, its tag
         # says so, and the addresses of all open runs need not travel.
         known = self._last
-        unmoved = known is not None and self._store.tag(_LEDGER) == known[1]
+        unmoved = False
+        if known is not None:
+            # A refusal to tell the tag has no words: reading tells why.
+            with suppress(StateUnavailableError):
+                unmoved = self._store.tag(_LEDGER) == known[1]
         ledger = known[0] if known is not None and unmoved else self._written()
         ledger.book.require(token)
         ledger.run(run)

@@ -11,7 +11,9 @@ import random
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -230,9 +232,12 @@ class S3Store:
         return answer is not None
 
     def _compare_clocks(self, http_response: AWSResponse, **_: object) -> None:
-        said = http_response.headers.get("date")
-        if said:
-            ahead = parsedate_to_datetime(said).timestamp() - time.time()
+        # What some other store says and is no date, tells nothing.
+        with suppress(TypeError, ValueError):
+            told = parsedate_to_datetime(http_response.headers.get("date") or "")
+            if told.tzinfo is None:  # "-0000": in UTC, from a place unknown
+                told = told.replace(tzinfo=UTC)
+            ahead = told.timestamp() - time.time()
             self.ahead = ahead if abs(ahead) > _CLOSE else 0.0
 
     def _ask(self, operation: str, key: str, act: Callable[..., Any], **expected: Any) -> Any:

@@ -32,8 +32,8 @@ class Bucket:
         faults: What happens to the next writes: an error's code, ``lost`` (written, and no
             answer comes), ``retried`` (the same, and the SDK asks again, which its own success
             refuses), ``timeout`` (not written, and no answer comes), or None.
-        read_faults: What happens to the next reads of contents: an error's code, ``timeout``,
-            ``stale`` (the answer is what was there before the last write), or None.
+        read_faults: What happens to the next reads of contents or of a tag: an error's code,
+            ``timeout``, ``stale`` (the answer is what was there before the last write), or None.
         honest: Whether conditions hold.
         watch: Called with ``before`` or ``after``, the operation and the key of each request;
             what it raises is what happens to the client.
@@ -50,23 +50,27 @@ class Bucket:
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         with self._asked("get", Key):
-            fault = self.read_faults.pop(0) if self.read_faults else None
-            if fault == "timeout":
-                raise ReadTimeoutError(endpoint_url="s3")
-            if fault not in (None, "stale"):
-                raise refusal(fault, "GetObject")
-            found = self.contents.get(Key)
-            if fault == "stale":
-                found = self.earlier.get(Key, found)
+            found = self._seen(Key, "GetObject")
             if found is None:
                 raise refusal("NoSuchKey", "GetObject")
             return {"Body": io.BytesIO(found[0]), "ETag": found[1]}
 
     def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         with self._asked("head", Key):
-            if Key not in self.contents:
+            found = self._seen(Key, "HeadObject")
+            if found is None:
                 raise refusal("404", "HeadObject")
-            return {"ETag": self.contents[Key][1]}
+            return {"ETag": found[1]}
+
+    def _seen(self, key: str, operation: str) -> tuple[bytes, str] | None:
+        fault = self.read_faults.pop(0) if self.read_faults else None
+        if fault == "timeout":
+            raise ReadTimeoutError(endpoint_url="s3")
+        if fault not in (None, "stale"):
+            # S3 gives no reason in the answer to HEAD, which has no body.
+            raise refusal("403" if operation == "HeadObject" else fault, operation)
+        found = self.contents.get(key)
+        return self.earlier.get(key, found) if fault == "stale" else found
 
     def delete_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         with self._asked("delete", Key):

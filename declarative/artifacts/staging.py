@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -46,6 +47,7 @@ class StagingArea:
 
     def __init__(self, clients: S3Clients) -> None:
         self._clients = clients
+        self._own = secrets.token_hex(8)
         self._put: Once[S3Code] = Once()
         self._lock = threading.Lock()
         self._passing: list[tuple[_Place, S3Code]] = []
@@ -67,14 +69,14 @@ class StagingArea:
         Raises:
             RemoteError: it can be neither found nor uploaded.
         """
-        place = _Place(staged, connector, region)
+        place = self._place(staged, connector, region)
         return self._put(place.key, lambda: self._found_or_uploaded(place, package))
 
     def put_again(
         self, staged: StagedObject, package: Callable[[], bytes], connector: Connector, region: str
     ) -> S3Code:
         """Return the object as `put` does, however often it was put there before."""
-        return self._found_or_uploaded(_Place(staged, connector, region), package)
+        return self._found_or_uploaded(self._place(staged, connector, region), package)
 
     def clear(self) -> tuple[Diagnostic, ...]:
         """Delete what this run uploaded and nobody wants to keep; say what stays all the same."""
@@ -82,6 +84,17 @@ class StagingArea:
             passing, self._passing = self._passing, []
         problems = (self._remove(place, code) for place, code in passing)
         return tuple(one for one in problems if one is not None)
+
+    def _place(self, staged: StagedObject, connector: Connector, region: str) -> _Place:
+        """Return where the object goes: what is deleted afterwards, to a place of this run's own.
+
+        Otherwise it would be deleted under others who count on it.
+        """
+        if not staged.keep:
+            folder, slash, name = staged.key.rpartition("/")
+            key = f"{folder}{slash}passing/{self._own}/{name}"
+            staged = staged.model_copy(update={"key": key})
+        return _Place(staged, connector, region)
 
     def _found_or_uploaded(self, place: _Place, package: Callable[[], bytes]) -> S3Code:
         client = self._clients(place.connector, place.region)

@@ -220,14 +220,14 @@ class LambdaFunctions(LambdaReader, SettingWriter):
             lambda client: observed_configuration(client.publish_version(**request)),
         )
 
-    def wake(self, name: str, version: str) -> None:
+    def wake(self, name: str, version: str) -> bool:
         """Invoke an inactive version, so that AWS begins to make it active.
 
         It is invoked synchronously: what is sent asynchronously AWS keeps, and runs later.
         """
         client = self.writing()
         with self.place.translating("Invoke", f"{name}:{version}", changing=True):
-            persist(lambda: _knock(client, name, version), self.pacing)
+            return persist(lambda: _knock(client, name, version), self.pacing)
 
     def delete_function(self, name: str) -> None:
         """Delete the function with all its versions and aliases; a missing one is no error."""
@@ -312,14 +312,22 @@ _WAKING: Final = frozenset(
 """How AWS refuses to invoke what is not active yet."""
 
 
-def _knock(client: LambdaClient, name: str, version: str) -> None:
+_SHUT_OFF: Final = "ReservedFunctionConcurrentInvocationLimitExceeded"
+"""Why AWS throttles a function for which no concurrency is reserved, besides one that is busy."""
+
+
+def _knock(client: LambdaClient, name: str, version: str) -> bool:
     from botocore.exceptions import ClientError
 
     try:
         client.invoke(FunctionName=name, Qualifier=version, Payload=b"{}")
     except ClientError as error:
+        if error.response.get("Reason") == _SHUT_OFF:
+            # One that is busy is awake, and another that is busy keeps this one asleep.
+            return False
         if facts(error)[0] not in _WAKING:
             raise
+    return True
 
 
 def _fetch(url: str) -> tuple[int, bytes]:

@@ -208,14 +208,17 @@ def _run(
             world = RunWorld(run_id, plan, writing, lease, journal, snapshot)
             run = Run(world, begun.values, begun.observed)
             writing.stop.flush = journal.flush
-            for phase in Phase:
-                run.walk_phase(phase)
-            writing.stop.flush = None
+            try:
+                for phase in Phase:
+                    run.walk_phase(phase)
+            finally:
+                writing.stop.flush = None
+        writing.stop.heeded = False
+        # The journal is complete: a revision may close the run.
+        result = _finish(run, world, begun.edited)
     finally:
         left = writing.artifacts.clear_staged()
-    writing.stop.heeded = False
-    # The journal is complete: a revision may close the run.
-    return replace(_finish(run, world, begun.edited), left=left)
+    return replace(result, left=left)
 
 
 def _finish(run: Run, world: RunWorld, edited: Revision | None) -> ApplyResult:

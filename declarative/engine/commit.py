@@ -123,6 +123,7 @@ def record_release(
             published=published,
             held=release.held,
             leftovers=recovery.leftovers(world.plan, left),
+            created=progress.created,
         ),
         # Made anew, it has nothing of what was recorded, not even its versions.
         None if release.target in progress.deleted else previous,

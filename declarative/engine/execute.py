@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
@@ -127,6 +128,7 @@ def _create_function(step: CreateFunction, place: Workplace) -> dict[str, JsonVa
         _ready(place)
         _check_code(place)
         return _publish(place, follow=True)
+    place.progress.created = True
     _ready(place)
     _check_code(place)
     # Emulators that ignore Publish on creation answer $LATEST.
@@ -137,24 +139,42 @@ def _create_function(step: CreateFunction, place: Workplace) -> dict[str, JsonVa
 
 def _follow(place: Workplace, answer: ObservedFunction) -> dict[str, JsonValue]:
     """Wait until a version is active and make it the one that aliases follow."""
-    if answer.state == "Failed":
-        answer = _publish_anew(place, answer.version)
     version = answer.version
-    published = wait_until_ready(place.writer, place.name, version, place.patience)
+    try:
+        published = wait_until_ready(place.writer, place.name, version, place.patience)
+    except RemoteError:
+        _take_back(place, answer)
+        if answer.state == "Failed":
+            raise _published_in_vain(place, version) from None
+        raise
     place.progress.published[version] = published
     place.progress.version = version
     return {"version": version}
 
 
-def _publish_anew(place: Workplace, failed: str) -> ObservedFunction:
-    """Publish what an earlier version holds that never became active, without that one.
+def _take_back(place: Workplace, answer: ObservedFunction) -> None:
+    """Delete the version that this step has just published, if it has failed since.
 
     AWS publishes the same content once: it would answer the failed version for ever.
     """
-    place.writer.delete_version(place.name, failed)
-    function = _ready(place)
-    return place.writer.publish_version(
-        place.name, code_sha256=function.code_sha256, revision_id=function.revision_id
+    if answer.state != "Pending" or not answer.version.isdigit():
+        return  # it was there before
+    try:
+        wait_until_ready(place.writer, place.name, answer.version, place.patience)
+    except RemoteError:
+        with suppress(RemoteError):  # what went wrong first is told
+            function = place.writer.function(place.name, answer.version)
+            if function is not None and function.state == "Failed":
+                place.writer.delete_version(place.name, answer.version)
+
+
+def _published_in_vain(place: Workplace, version: str) -> RemoteError:
+    return RemoteError.of(
+        "This content was published before, and that version has failed",
+        f"AWS publishes the same content once and answers version {version} of {place.name}, which "
+        "is Failed. Nobody knows who needs it, so it is left alone. Delete it (aws lambda "
+        f"delete-function --function-name {place.name} --qualifier {version}) and apply again, or "
+        "change something in the function, such as its description.",
     )
 
 
@@ -197,7 +217,11 @@ def _update_code(step: UpdateCode, place: Workplace) -> dict[str, JsonValue]:
         _ready(place)
         # Publishing what did not change since answers the version that exists already.
         return _publish(place, follow=True) if step.publish else {}
-    _ready(place)
+    try:
+        _ready(place)
+    except RemoteError:
+        _take_back(place, answer)
+        raise
     if step.from_version is None and not step.publish:
         _check_code(place)
     check_staged(place, answer)
@@ -250,10 +274,13 @@ def _wake(step: WakeVersion, place: Workplace) -> dict[str, JsonValue]:
     asleep = version_of(place, step.version).state == "Inactive"
     if asleep:
         try:
-            place.writer.wake(place.name, step.version)
+            begins = place.writer.wake(place.name, step.version)
         except OutcomeUnknownError:
-            if version_of(place, step.version).state == "Inactive":
-                place.writer.wake(place.name, step.version)
+            begins = version_of(place, step.version).state != "Inactive" or place.writer.wake(
+                place.name, step.version
+            )
+        if not begins:  # nobody can call the function; let the alias move all the same
+            return {"version": step.version, "woken": False}
     wait_until_awake(place.writer, place.name, step.version, place.patience)
     return {"version": step.version, "woken": asleep}
 

@@ -210,10 +210,11 @@ class FunctionWriter(FunctionReader, SettingsWriter, Protocol):
         """Publish ``$LATEST`` and answer the version (an existing one when nothing changed)."""
         ...
 
-    def wake(self, name: str, version: str) -> None:
+    def wake(self, name: str, version: str) -> bool:
         """Invoke an inactive version, so that AWS begins to make it active.
 
-        AWS refuses the invocation meanwhile, which is no error.
+        AWS refuses the invocation meanwhile, which is no error. False: it cannot be invoked,
+        since no concurrency is reserved for the function; so nobody else can either.
         """
         ...
 

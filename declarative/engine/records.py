@@ -41,6 +41,7 @@ class Outcome:
         observed: The release as AWS answered last.
         published: Versions that are known to hold some content, by number: content and
             code, as ``GetFunction`` answered them.
+        created: Whether the function was created by what is recorded.
     """
 
     desired: DesiredRelease
@@ -50,6 +51,7 @@ class Outcome:
     published: Mapping[str, ObservedFunction] = field(default_factory=dict)
     held: tuple[str, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
+    created: bool = False
 
 
 class _Contents:
@@ -116,6 +118,7 @@ def record_of(
         held=outcome.held,
         leftovers=outcome.leftovers,
         settings=_settings(outcome, unfinished, fingerprinter),
+        created=outcome.created or (previous is not None and previous.created),
     )
 
 

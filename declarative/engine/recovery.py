@@ -141,6 +141,11 @@ def _record(
         published=_published(run, release, observed, reader),
         held=release.held or (previous.held if previous else ()),
         leftovers=leftovers(run.plan, left),
+        created=any(
+            record.address == release.address
+            and (record.kind, record.step) == ("done", "create_function")
+            for record in run.journal
+        ),
     )
     return record_of(outcome, previous, snapshot.fingerprinter)
 

@@ -57,13 +57,13 @@ def why_anew(worlds: Worlds, comparison: Comparison) -> str:
 def _never_worked(worlds: Worlds) -> bool:
     """Whether all there is of a function is that its creation failed, by lamform's hand.
 
-    Such a function cannot be repaired. One that worked before can be ``Failed`` as well (its
-    key or its network is gone), and has what must not be lost.
+    Such a function cannot be repaired. One that worked before, or was adopted, can be
+    ``Failed`` as well (its key or its network is gone), and has what must not be lost.
     """
     function, recorded = worlds.observed.function, worlds.recorded
     if function is None or recorded is None or worlds.restore is not None:
         return False
-    known = recorded.versions or recorded.status in ("applied", "edited")
+    known = not recorded.created or recorded.versions or recorded.status in ("applied", "edited")
     return function.state == "Failed" and not (known or worlds.observed.aliases)
 
 

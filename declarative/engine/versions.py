@@ -117,7 +117,7 @@ def _reason(comparison: Comparison, version: str | None, *, publishes: bool, los
     if not publishes:
         return "no version is needed"
     if lost:
-        return "the version that had this code and configuration is gone"
+        return "the version that had this code and configuration is gone or has failed"
     if comparison.action is Action.CREATE:
         return "first version"
     return "no recorded version has this code and configuration"

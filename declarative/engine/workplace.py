@@ -53,6 +53,7 @@ class Progress:
         deleted: Functions that were deleted.
         touched: Whether any step of the release was begun.
         staged: The package in a bucket; None: it goes with the call.
+        created: Whether this run created the function.
     """
 
     function: ObservedFunction | None = None
@@ -64,6 +65,7 @@ class Progress:
     deleted: set[Target] = field(default_factory=set)
     touched: bool = False
     staged: Staged | None = None
+    created: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ class ReleaseRecord(Frozen):
             they still want one of these, the release is held.
         plan_id: The plan that was applied; a plan is used once per release.
         leftovers: Functions that an apply cut short was to delete and did not.
+        created: Whether lamform created the function, and did not adopt it.
     """
 
     format_version: str = RECORD_FORMAT
@@ -119,6 +120,7 @@ class ReleaseRecord(Frozen):
     held: tuple[str, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     settings: dict[str, RecordedSetting] = {}
+    created: bool = False
 
     def to_bytes(self) -> bytes:
         """Return the object that the backend stores."""

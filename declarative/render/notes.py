@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from declarative.model.durations import shown_duration
 from declarative.model.plan import Action
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from declarative.model.plan import Change, PlannedRelease
     from declarative.model.steps import Step
     from declarative.model.traffic import Pause
+
+_MEGABYTE: Final = 1024**2
 
 
 def notes_of(function: Change | None, planned: PlannedRelease | None) -> tuple[str, ...]:
@@ -52,9 +54,13 @@ def _of_step(step: Step) -> str | None:
 
 
 def _staged(step: StagePackage) -> str:
-    size = f" of {step.size / 1024**2:.1f} MB" if step.size is not None else ""
+    size = f" of {_size(step.size)}" if step.size is not None else ""
     after = "kept there" if step.staged.keep else "deleted there afterwards"
     return f"the package{size} is staged in s3://{step.staged.bucket} and {after}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024**2:.1f} MB" if count >= _MEGABYTE else f"{count / 1024:.1f} kB"
 
 
 def _steps(schedule: tuple[Pause, ...]) -> str:

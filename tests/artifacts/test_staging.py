@@ -24,7 +24,8 @@ REGION = "eu-west-1"
 PACKAGE = b"a package"
 SHA256 = base64.b64encode(hashlib.sha256(PACKAGE).digest()).decode()
 PLACE = Staging(bucket="acme", prefix="lamform")
-OBJECT = PLACE.holding(SHA256)
+PASSING = PLACE.holding(SHA256)
+OBJECT = PLACE.model_copy(update={"keep": True}).holding(SHA256)
 NAMED = {"Bucket": "acme", "Key": f"lamform/{hashlib.sha256(PACKAGE).hexdigest()}.zip"}
 MISSING = (404, "NotFound", {})
 NETWORK = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
@@ -93,7 +94,7 @@ def test_many_threads_upload_once() -> None:
 
     def ask(_: int) -> S3Code:
         all_ask.wait()
-        return bucket.put()
+        return bucket.put(PASSING)
 
     with ThreadPoolExecutor(8) as pool:
         assert len({*pool.map(ask, range(8))}) == 1
@@ -107,27 +108,32 @@ def test_many_threads_upload_once() -> None:
 )
 def test_what_passed_through_is_deleted_once(version: str | None, more: dict[str, str]) -> None:
     bucket = Bucket(put_object={"VersionId": version})
-    bucket.put()
+    code = bucket.put(PASSING)
+    assert code.key.startswith("lamform/passing/")
+    assert code.key.endswith(NAMED["Key"].removeprefix("lamform"))
     assert bucket.sources.clear_staged() == ()
-    assert bucket.asked[-1] == ("delete_object", {**NAMED, **more})
+    named = {"Bucket": "acme", "Key": code.key, **more}
+    assert bucket.asked[-1] == ("delete_object", named)
     assert bucket.sources.clear_staged() == ()
     assert bucket.operations().count("delete_object") == 1
 
 
-def test_what_is_kept_stays() -> None:
-    bucket = Bucket()
-    bucket.put(Staging(bucket="acme", keep=True).holding(SHA256))
+def test_what_is_kept_stays_whoever_else_sends_the_same() -> None:
+    bucket, other = Bucket(), Bucket()
+    keys = [bucket.put(PASSING).key, bucket.put(OBJECT).key, other.put(PASSING).key]
+    assert len({*keys}) == 3
     assert bucket.sources.clear_staged() == ()
-    assert "delete_object" not in bucket.operations()
+    deleted = [asked["Key"] for name, asked in bucket.asked if name == "delete_object"]
+    assert deleted == [keys[0]]
 
 
 @pytest.mark.parametrize("failure", [(403, "AccessDenied", {}), NETWORK])
 def test_what_cannot_be_deleted_is_a_warning(failure: object) -> None:
     bucket = Bucket(delete_object=failure)
-    bucket.put()
+    code = bucket.put(PASSING)
     [warning] = bucket.sources.clear_staged()
     assert warning.severity == "warning"
-    assert OBJECT.url in warning.detail
+    assert f"s3://acme/{code.key}" in warning.detail
     assert "s3:DeleteObject" in warning.detail
 
 

@@ -415,9 +415,11 @@ def test_a_clock_that_is_wrong_takes_no_lease_away(
 
     first, second = S3Backend(S3Store(place)), S3Backend(S3Store(place), clock=wrong)
     first.create()
-    lease = first.acquire(a_request("mine", "a"))
+    lease = first.acquire(replace(a_request("mine", "a"), term=60))
     # This module's alone: the server's clock is right.
     monkeypatch.setattr("backends.s3_store.time", SimpleNamespace(time=wrong, sleep=time.sleep))
+    if slow < 0:  # a clock that is fast would have the lease expired
+        assert lease.expires < instant(wrong())
     with pytest.raises(LeaseHeldError):
         second.acquire(a_request("other", "a"))
     theirs = second.acquire(a_request("third", "b"))

@@ -161,6 +161,7 @@ class InstantCloud:
     def wake(self, name: str, version: str) -> None:
         with self._lock:
             self._calls["Invoke"] += 1
+            return True
 
     def delete_function(self, name: str) -> None:
         with self._lock:

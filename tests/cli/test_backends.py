@@ -23,9 +23,10 @@ from backends.sqlite import SqliteBackend
 
 
 def open_shelf(settings, project):
-    if settings.keys() != {"file", "options"}:
+    if not settings.keys() <= {"file", "options"}:
         raise BackendSettingsError("The shelf is not described", "It takes file and options.")
-    return SqliteBackend(Path(settings["file"]), project, busy_timeout=settings["options"]["wait"])
+    wait = settings.get("options", {}).get("wait", 5.0)
+    return SqliteBackend(Path(settings["file"]), project, busy_timeout=wait)
 """
 
 BLOCK = """
@@ -87,11 +88,15 @@ def test_state_is_kept_in_it_and_saved_plans_name_it(shell: Shell) -> None:
 
 def test_state_moves_there(shell: Shell) -> None:
     shell.applied()
-    answer = shell("state", "migrate", "--to", "shelf", "--setting", "file=there")
-    assert answer.code == 1
-    assert "It takes file and options." in answer.err
     answer = shell("state", "migrate", "--to", "self", "--setting", "file=there")
     assert "sqlite or s3 or broken or shelf" in answer.err
+    answer = shell("state", "migrate", "--to", "shelf", "--setting", "file=there")
+    assert answer.code == 0, answer.err
+    assert f'project = "{shell.name}"' in answer.out
+    assert 'backend "shelf" {' in answer.out
+    declare(shell, '  backend "shelf" {\n    file = "there"\n  }\n')
+    assert shell("state", "verify").out.startswith("The state is sound: 1 revision")
+    assert shell("plan", "--detailed-exitcode").code == 0
 
 
 @pytest.mark.parametrize(
@@ -101,11 +106,12 @@ def test_state_moves_there(shell: Shell) -> None:
             '  backend "shelv" {}\n',
             'known: "sqlite", "memory", "s3", "broken", "shelf". Did you mean "shelf"?',
         ),
-        ('  backend "broken" {}\n', "The backend 'broken' cannot be loaded"),
+        ('  backend "broken" {}\n', "The backend 'broken' cannot be opened"),
         ('  backend "shelf" {\n    file = local.nothing\n  }\n', "nothing"),
         ('  backend "shelf" {\n    file = sensitive("x")\n  }\n', "cannot be secret"),
         ('  backend "shelf" {\n    file = "x"\n    more {}\n  }\n', "write more = { … }"),
         ('  backend "shelf" {\n    other = "x"\n  }\n', "It takes file and options."),
+        ('  backend "shelf" {}\n', "failed: KeyError: 'file'. Look at its settings"),
     ],
 )
 def test_what_is_wrong_is_said(shell: Shell, block: str, said: str) -> None:

@@ -10,6 +10,7 @@ from declarative.errors import RefusedError
 from declarative.model.bound import BoundAlias
 from declarative.model.plan import Action
 from declarative.model.steps import Phase
+from declarative.sandbox.world import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 TENANCY = {"tenancy_config": {"tenant_isolation_mode": "PER_TENANT"}}
 
@@ -178,14 +179,44 @@ def test_an_update_that_failed_is_made_again_and_nothing_is_deleted(applied) -> 
     assert world.aws("GetFunction", Qualifier="live")["Configuration"]["MemorySize"] == 1024
 
 
-def test_a_version_that_failed_makes_way_for_one_with_the_same_content(applied) -> None:
+def test_a_version_that_fails_at_once_makes_way_for_one_with_the_same_content(applied) -> None:
     world = applied
     world.code("three")
     world.fail("UpdateFunctionCode", 1, **FAILED)
     assert world.apply().status == "failed"
-    [*_, failed] = world.aws("ListVersionsByFunction")["Versions"]
-    assert world.apply().status == "applied"
     versions = [one["Version"] for one in world.aws("ListVersionsByFunction")["Versions"]]
-    assert failed["Version"] not in versions
-    assert world.aws("GetAlias", Name="live")["FunctionVersion"] == str(int(failed["Version"]) + 1)
+    assert versions == ["$LATEST", "1", "2"]
+    assert world.apply().status == "applied"
+    assert world.aws("GetAlias", Name="live")["FunctionVersion"] == "4"
     assert world.plan().is_empty
+
+
+def functions(world):
+    """The functions of the simulator themselves."""
+    return world.sandbox.simulator._region(DEFAULT_ACCOUNT, DEFAULT_REGION).functions
+
+
+def test_a_version_that_failed_earlier_is_left_alone(applied) -> None:
+    world = applied
+    world.aws("DeleteAlias", Name="live")
+    functions(world)[world.name("checkout")].versions["2"].state = "Failed"
+    result = world.apply()
+    assert result.status == "failed"
+    assert "--qualifier 2" in result.failures[0].detail
+    versions = [one["Version"] for one in world.aws("ListVersionsByFunction")["Versions"]]
+    assert versions == ["$LATEST", "1", "2"]
+
+
+def test_an_adopted_function_that_fails_is_never_made_anew(applied) -> None:
+    world = applied
+    world.aws("DeleteAlias", Name="live")
+    world.state._store.projects.pop(world.project)
+    world.code("three")
+    world.fail("PublishVersion", 1, code="AccessDeniedException", status=403)
+    assert world.apply().status == "failed"  # it was to be adopted
+    world.sandbox.simulator.faults.clear()
+    assert not world.record().created
+    assert world.record().versions == ()
+    functions(world)[world.name("checkout")].latest.state = "Failed"
+    plan = world.plan()
+    assert "delete_function" not in {step.kind for one in plan.releases for step in one.steps}
