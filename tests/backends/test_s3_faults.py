@@ -217,9 +217,26 @@ def test_a_record_that_is_not_seen_yet_is_ours(bucket: Bucket) -> None:
     backend, lease = ready(bucket)
     backend.begin_run(a_run(), token=lease.token)
     bucket.faults = ["retried"]
-    bucket.read_faults = [None, "NoSuchKey", "NoSuchKey"]
+    # The ledger's tag, the ledger, and then what was written itself.
+    bucket.read_faults = [None, None, "NoSuchKey", "NoSuchKey"]
     backend.append("run-1", [a_record(1)], token=lease.token)
     assert backend.journal("run-1") == (a_record(1),)
+
+
+@pytest.mark.parametrize("fault", ["ExpiredToken", "AccessDenied", "timeout"])
+def test_why_a_journal_cannot_be_written_is_said(bucket: Bucket, fault: str) -> None:
+    """Its lease is looked at by way of a tag, and refusals of a tag have no words."""
+    backend, lease = ready(bucket)
+    backend.begin_run(a_run(), token=lease.token)
+    backend.append("run-1", [a_record(1)], token=lease.token)
+    bucket.read_faults = [fault]
+    backend.append("run-1", [a_record(2)], token=lease.token)  # the ledger itself can be read
+    bucket.read_faults = [fault, fault]
+    with pytest.raises(StateUnavailableError) as caught:
+        backend.append("run-1", [a_record(3)], token=lease.token)
+    said = {"ExpiredToken": "ExpiredToken", "AccessDenied": "denied", "timeout": "read timeout"}
+    assert said[fault].lower() in f"{caught.value.summary} {caught.value.detail}".lower()
+    backend.append("run-1", [a_record(3)], token=lease.token)
 
 
 def rain(bucket: Bucket, seed: int) -> Callable[[str, str, str], None]:
@@ -228,7 +245,7 @@ def rain(bucket: Bucket, seed: int) -> Callable[[str, str, str], None]:
     def fall(moment: str, operation: str, key: str) -> None:
         if moment == "before" and operation == "put" and chance.random() < 0.3:
             bucket.faults = [chance.choice(["lost", "retried", "ConditionalRequestConflict"])]
-        if moment == "before" and operation == "get" and chance.random() < 0.2:
+        if moment == "before" and operation in ("get", "head") and chance.random() < 0.2:
             bucket.read_faults = ["stale"]
 
     return fall
