@@ -150,7 +150,10 @@ class World:
         )
 
     def plan(self, **selection: object) -> Plan:
-        return make_plan(self.request(**selection), self.reading())
+        plan = make_plan(self.request(**selection), self.reading())
+        # Models take JSON as it comes: what is none would be another value once it is read.
+        assert Plan.model_validate_json(plan.to_bytes()) == plan
+        return plan
 
     def writing(self) -> Writing:
         cloud = self.cloud()
@@ -191,7 +194,10 @@ class World:
 
     def record(self, short: str = "checkout") -> ReleaseRecord:
         object_id = self.state.resources()[f"release.{short}"]
-        return ReleaseRecord.from_bytes(self.state.objects([object_id])[object_id])
+        data = self.state.objects([object_id])[object_id]
+        record = ReleaseRecord.from_bytes(data)
+        assert record.to_bytes() == data
+        return record
 
     def save(self) -> Moment:
         functions = self.sandbox.simulator._region(DEFAULT_ACCOUNT, DEFAULT_REGION).functions
