@@ -350,14 +350,16 @@ def test_a_second_signal_ends_at_once_and_leaves_the_journal_whole(shell: Shell)
     assert process.stderr is not None
     assert "SIGINT" in process.stderr.readline() + process.stderr.readline()
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     faults.clear()
+    done = 1 + [json.loads(line)["type"] for line in rest.splitlines()].count("step_done")
     state = open_backend("sqlite", {"path": ".lamform/state.db"}, shell.name)
     (run,) = state.open_runs()
     kinds = [record.kind for record in state.journal(run.run)]
     state.close()
-    assert sorted(kinds) == ["begin", "begin", "done"]
+    assert kinds.count("done") >= done  # nobody waited for that, but for what ends the process
+    assert kinds.count("begin") > kinds.count("done")
     shell.applied()
     assert shell("plan", "--detailed-exitcode").code == 0
 
