@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from declarative.engine.around import look_around
 from declarative.engine.setting_ports import Unreadable
@@ -225,7 +226,27 @@ def masked(
 
 def fingerprinted(attributes: Attributes, fingerprinter: Fingerprinter) -> Attributes:
     """Return ``attributes`` with every leaf hidden: equal whatever any side marks as secret."""
-    return _fingerprinted(fields.FUNCTION, attributes, fingerprinter)
+    usual = {name: one for name, one in _STRUCTURES.items() if attributes.get(name) == one}
+    rows = tuple(row for row in fields.FUNCTION if row.name not in usual) if usual else None
+    result = _fingerprinted(rows or fields.FUNCTION, attributes, fingerprinter)
+    for name in usual:
+        result[name] = _hidden_default(name, fingerprinter)
+    return result
+
+
+# Most structures of most functions are as AWS has them where nobody says anything.
+_STRUCTURES: Final = {
+    row.name: fields.defaults("")[row.name]
+    for row in fields.FUNCTION
+    if row.shape is Shape.STRUCTURE
+}
+
+
+@lru_cache(maxsize=64)
+def _hidden_default(name: str, fingerprinter: Fingerprinter) -> JsonValue:
+    (row,) = (one for one in fields.FUNCTION if one.name == name)
+    whole = {name: _STRUCTURES[name]}
+    return _fingerprinted((row,), whole, fingerprinter)[name]
 
 
 def _fingerprinted(
