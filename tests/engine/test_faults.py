@@ -243,9 +243,11 @@ SCENARIOS = {
 }
 
 
-OVER_HTTP = ("refused", "broken", "done-and-broken", "answer-lost")
+AT_ONCE = {"refused", "broken", "done-and-broken", "answer-lost"}
+OVER_HTTP = (*sorted(AT_ONCE), "request-lost", "throttled")
+"""Kinds that are tried over HTTP as well: all but those for which a client waits a minute."""
 QUICK = {
-    "create": set(OVER_HTTP),
+    "create": AT_ONCE,
     "update": {"broken", "answer-lost"},
     "revert": {"answer-lost"},
     "revert-asleep": set(),
@@ -256,7 +258,7 @@ QUICK = {
     "settings-back": set(),
     "hung": {"answer-lost"},
     "hung-back": set(),
-    "delete": set(OVER_HTTP),
+    "delete": AT_ONCE,
     "replace": {"refused", "answer-lost"},
 }
 """Which of them `make test` tries over HTTP."""
