@@ -226,27 +226,27 @@ def masked(
 
 def fingerprinted(attributes: Attributes, fingerprinter: Fingerprinter) -> Attributes:
     """Return ``attributes`` with every leaf hidden: equal whatever any side marks as secret."""
-    usual = {name: one for name, one in _STRUCTURES.items() if attributes.get(name) == one}
-    rows = tuple(row for row in fields.FUNCTION if row.name not in usual) if usual else None
-    result = _fingerprinted(rows or fields.FUNCTION, attributes, fingerprinter)
-    for name in usual:
-        result[name] = _hidden_default(name, fingerprinter)
-    return result
+    known = {
+        name: hidden
+        for name, hidden in _fingerprinted_usual(fingerprinter).items()
+        if attributes.get(name) == _USUAL[name]
+    }
+    rows = tuple(row for row in fields.FUNCTION if row.name not in known)
+    return {**_fingerprinted(rows, attributes, fingerprinter), **known}
 
 
 # Most structures of most functions are as AWS has them where nobody says anything.
-_STRUCTURES: Final = {
+_USUAL: Final = {
     row.name: fields.defaults("")[row.name]
     for row in fields.FUNCTION
     if row.shape is Shape.STRUCTURE
 }
 
 
-@lru_cache(maxsize=64)
-def _hidden_default(name: str, fingerprinter: Fingerprinter) -> JsonValue:
-    (row,) = (one for one in fields.FUNCTION if one.name == name)
-    whole = {name: _STRUCTURES[name]}
-    return _fingerprinted((row,), whole, fingerprinter)[name]
+@lru_cache(maxsize=4)
+def _fingerprinted_usual(fingerprinter: Fingerprinter) -> Attributes:
+    table = tuple(row for row in fields.FUNCTION if row.name in _USUAL)
+    return _fingerprinted(table, _USUAL, fingerprinter)
 
 
 def _fingerprinted(
