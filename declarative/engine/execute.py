@@ -159,13 +159,10 @@ def _take_back(place: Workplace, answer: ObservedFunction) -> None:
     """
     if answer.state != "Pending" or not answer.version.isdigit():
         return  # it was there before
-    try:
-        wait_until_ready(place.writer, place.name, answer.version, place.patience)
-    except RemoteError:
-        with suppress(RemoteError):  # what went wrong first is told
-            function = place.writer.function(place.name, answer.version)
-            if function is not None and function.state == "Failed":
-                place.writer.delete_version(place.name, answer.version)
+    with suppress(RemoteError):  # what went wrong first is told
+        function = place.writer.function(place.name, answer.version)
+        if function is not None and function.state == "Failed":
+            place.writer.delete_version(place.name, answer.version)
 
 
 def _published_in_vain(place: Workplace, version: str) -> RemoteError:
