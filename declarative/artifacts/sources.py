@@ -114,7 +114,7 @@ class ArtifactSources:
         region: str,
         *,
         afresh: bool = False,
-    ) -> Code:
+    ) -> S3Code:
         """Put a package into its bucket, once for all who stage it, and return it."""
         put = self._staging.put_again if afresh else self._staging.put
         return put(staged, package, connector, region)

@@ -348,7 +348,7 @@ class Artifacts(Protocol):
         region: str,
         *,
         afresh: bool = False,
-    ) -> Code:
+    ) -> S3Code:
         """Put a package into its bucket, once for all who stage it, and return what is there.
 
         ``package`` is asked only where it is not there already. With ``afresh`` the bucket

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from declarative.engine.journal import Journal
     from declarative.engine.leases import HeldLease
     from declarative.engine.observe import Observation
-    from declarative.engine.ports import Code, FunctionWriter
+    from declarative.engine.ports import FunctionWriter, S3Code
     from declarative.engine.snapshot import Snapshot
     from declarative.engine.writing import Writing
     from declarative.model.fields import Path
@@ -245,7 +245,7 @@ class Run:
         staged: StagedObject,
         package: Callable[[], bytes],
         afresh: bool,  # noqa: FBT001 - the order is `Workplace.stage`'s
-    ) -> Code:
+    ) -> S3Code:
         writing = self._world.writing
         settings = self._world.plan.connectors[release.bound.connector]
         connector = writing.secrets.connector(settings)

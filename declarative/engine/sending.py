@@ -12,7 +12,7 @@ from declarative.errors import PackageMissingError, RemoteError
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from declarative.engine.ports import Code, ObservedFunction
+    from declarative.engine.ports import Code, ObservedFunction, S3Code
     from declarative.model.steps import StagePackage
 
 
@@ -29,14 +29,14 @@ def stage(step: StagePackage, place: Workplace) -> dict[str, JsonValue]:
             )
         return code.data
 
-    def put(*, afresh: bool) -> Code:
+    def put(*, afresh: bool) -> S3Code:
         place.progress.staged = None  # otherwise the package would be what is staged
         code = place.stage(step.staged, package, afresh)
         place.progress.staged = Staged(code, step.staged.code_sha256, lambda: put(afresh=True))
         return code
 
-    put(afresh=False)
-    return {"object": step.staged.url}
+    code = put(afresh=False)
+    return {"object": f"s3://{code.bucket}/{code.key}"}
 
 
 def artifact_code(place: Workplace) -> Code:

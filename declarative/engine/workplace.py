@@ -12,6 +12,7 @@ from declarative.engine.ports import (
     FunctionWriter,
     ObservedAlias,
     ObservedFunction,
+    S3Code,
 )
 from declarative.engine.waiting import Patience
 
@@ -84,7 +85,7 @@ class Workplace:
     writer: FunctionWriter
     artifacts: Artifacts
     is_same_artifact: Callable[[], bool]
-    stage: Callable[[StagedObject, Callable[[], bytes], bool], Code]
+    stage: Callable[[StagedObject, Callable[[], bytes], bool], S3Code]
     values: Mapping[Path, JsonValue] = field(repr=False)
     elsewhere: Callable[[Target], FunctionWriter]
     patience: Patience
