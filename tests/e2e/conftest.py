@@ -20,6 +20,7 @@ import pytest
 from declarative.sandbox.run import clean
 from declarative.sandbox.server import Sandbox
 from declarative.sandbox.world import DEFAULT_ACCOUNT, DEFAULT_REGION
+from tests.e2e.places import PLACE
 
 LAMFORM = Path(sys.executable).with_name("lamform")
 HANDLER = "def handler(event, context):\n    return {answer!r}\n"
@@ -174,26 +175,16 @@ lamform {
 """,
 }
 
-PROJECT = """
+PROJECT = (
+    """
 variable "memory" {
   type    = number
   default = 128
 }
 
-connector "aws" "main" {
-  region = "us-east-1"
-}
-
-environment "dev" {
-  type = "PreProduction"
-}
-
-infrastructure "main" {
-  environment = environment.dev
-  connector   = connector.aws.main
-  region      = "us-east-1"
-}
-
+"""
+    + PLACE
+    + """
 service "worker" {
   function {
     function_name = "worker-${self.key}"
@@ -216,6 +207,7 @@ release "worker" {
   infrastructure = infrastructure.main
 }
 """
+)
 
 SHOWN = {
     "arn": "FunctionArn",

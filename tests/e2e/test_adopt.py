@@ -9,25 +9,17 @@ import zipfile
 
 import pytest
 
-PROJECT = """
+from tests.e2e.places import PLACE
+
+PROJECT = (
+    """
 lamform {
   project = "shop"
 }
 
-connector "aws" "main" {
-  region = "us-east-1"
-}
-
-environment "dev" {
-  type = "PreProduction"
-}
-
-infrastructure "main" {
-  environment = environment.dev
-  connector   = connector.aws.main
-  region      = "us-east-1"
-}
 """
+    + PLACE
+)
 
 
 @pytest.fixture

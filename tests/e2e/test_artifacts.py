@@ -9,7 +9,10 @@ import zipfile
 import boto3
 import pytest
 
-PROJECT = """
+from tests.e2e.places import PLACE
+
+PROJECT = (
+    """
 lamform {
   project = "bucket"
 }
@@ -20,20 +23,9 @@ variable "note" {
   default   = "nothing"
 }
 
-connector "aws" "main" {
-  region = "us-east-1"
-}
-
-environment "dev" {
-  type = "PreProduction"
-}
-
-infrastructure "main" {
-  environment = environment.dev
-  connector   = connector.aws.main
-  region      = "us-east-1"
-}
-
+"""
+    + PLACE
+    + """
 service "job" {
   function {
     function_name = "job"
@@ -57,6 +49,7 @@ release "job" {
   infrastructure = infrastructure.main
 }
 """
+)
 
 
 def package(answer: str) -> bytes:

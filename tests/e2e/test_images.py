@@ -7,25 +7,17 @@ import json
 import boto3
 import pytest
 
-PROJECT = """
+from tests.e2e.places import PLACE
+
+PROJECT = (
+    """
 lamform {
   project = "images"
 }
 
-connector "aws" "main" {
-  region = "us-east-1"
-}
-
-environment "dev" {
-  type = "PreProduction"
-}
-
-infrastructure "main" {
-  environment = environment.dev
-  connector   = connector.aws.main
-  region      = "us-east-1"
-}
-
+"""
+    + PLACE
+    + """
 service "resize" {
   function {
     function_name = "resize"
@@ -46,6 +38,7 @@ release "resize" {
   infrastructure = infrastructure.main
 }
 """
+)
 
 
 @pytest.fixture

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import json
 
-PROJECT = """
-connector "aws" "main" {
-  region = "us-east-1"
-}
+from tests.e2e.places import PLACE
 
-environment "dev" {
-  type = "PreProduction"
-}
-
-infrastructure "main" {
-  environment = environment.dev
-  connector   = connector.aws.main
-  region      = "us-east-1"
-}
-
+PROJECT = (
+    """
+"""
+    + PLACE
+    + """
 service "worker" {
   function {
     function_name = "worker-${self.key}"
@@ -40,6 +32,7 @@ release "worker" {
   infrastructure = infrastructure.main
 }
 """
+)
 
 
 def test_what_was_done_is_kept_and_recorded_later(user) -> None:

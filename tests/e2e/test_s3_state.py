@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from tests.e2e.places import PLACE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-PROJECT = """
+PROJECT = (
+    """
 lamform {
   project = "shop"
 
@@ -30,20 +33,9 @@ variable "memory" {
   default = 128
 }
 
-connector "aws" "main" {
-  region = "us-east-1"
-}
-
-environment "dev" {
-  type = "PreProduction"
-}
-
-infrastructure "main" {
-  environment = environment.dev
-  connector   = connector.aws.main
-  region      = "us-east-1"
-}
-
+"""
+    + PLACE
+    + """
 service "worker" {
   function {
     function_name = "worker-${self.key}"
@@ -66,6 +58,7 @@ release "worker" {
   infrastructure = infrastructure.main
 }
 """
+)
 
 
 @pytest.fixture

@@ -7,25 +7,17 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-PROJECT = """
+from tests.e2e.places import PLACE
+
+PROJECT = (
+    """
 lamform {
   project = "shop"
 }
 
-connector "aws" "main" {
-  region = "us-east-1"
-}
-
-environment "dev" {
-  type = "PreProduction"
-}
-
-infrastructure "main" {
-  environment = environment.dev
-  connector   = connector.aws.main
-  region      = "us-east-1"
-}
-
+"""
+    + PLACE
+    + """
 service "checkout" {
   function {
     function_name = "checkout"
@@ -54,6 +46,7 @@ output "url" {
   value = %(output)s
 }
 """
+)
 
 FIRST = {
     "around": """

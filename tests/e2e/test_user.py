@@ -9,7 +9,10 @@ import textwrap
 
 import pytest
 
-PROJECT = """
+from tests.e2e.places import PLACE
+
+PROJECT = (
+    """
 lamform {
   project = "shop"
 }
@@ -24,20 +27,9 @@ variable "team" {
   default = "payments"
 }
 
-connector "aws" "main" {
-  region = "us-east-1"
-}
-
-environment "dev" {
-  type = "PreProduction"
-}
-
-infrastructure "main" {
-  environment = environment.dev
-  connector   = connector.aws.main
-  region      = "us-east-1"
-}
-
+"""
+    + PLACE
+    + """
 service "checkout" {
   function {
     function_name = "checkout"
@@ -60,6 +52,7 @@ release "checkout" {
   infrastructure = infrastructure.main
 }
 """
+)
 
 
 @pytest.fixture
