@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
+from declarative.artifacts.refusals import NETWORK
 from declarative.errors import ConfigurationError, Diagnostic, RemoteError
 from declarative.model.artifacts import ArtifactIdentity
 
@@ -103,7 +104,7 @@ def _describe(
         what, advice = _explained(error, artifact, region)
     except BotoCoreError as error:
         what = str(error).rstrip(".")
-        advice = "Check the credentials, the region, the endpoint and the network."
+        advice = NETWORK
     detail = f"{_named(artifact)}, {region}, {connector.address}: {what}. {advice}"
     raise RemoteError((Diagnostic("Image cannot be found", detail, address=connector.address),))
 

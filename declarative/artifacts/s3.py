@@ -6,6 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from declarative.artifacts.refusals import NETWORK, elsewhere, status_of
 from declarative.errors import ConfigurationError, Diagnostic, RemoteError
 from declarative.model.artifacts import ArtifactIdentity
 
@@ -76,7 +77,7 @@ def _head(
         try:
             return client.head_object(**summed)
         except ClientError as error:
-            if _status(error) != HTTPStatus.FORBIDDEN:
+            if status_of(error) != HTTPStatus.FORBIDDEN:
                 raise
             # The checksum of an encrypted object needs kms:Decrypt, the rest does not.
             return client.head_object(**request)
@@ -84,19 +85,16 @@ def _head(
         what, advice = _explained(error, artifact, region)
     except BotoCoreError as error:
         what = str(error).rstrip(".")
-        advice = "Check the credentials, the region, the endpoint and the network."
+        advice = NETWORK
     detail = f"{_url(artifact)}, {region}, {connector.address}: {what}. {advice}"
     raise RemoteError((Diagnostic("Artifact cannot be read", detail, address=connector.address),))
 
 
 def _explained(error: ClientError, artifact: S3Artifact, region: str) -> tuple[str, str]:
-    status = _status(error)
-    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    home = headers.get("x-amz-bucket-region")
-    elsewhere = home not in {None, region}
-    if status in {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT} or elsewhere:
+    status, away = status_of(error), elsewhere(error, region)
+    if away is not None:
         return (
-            f"the bucket is in {home or 'another region'}",
+            away,
             "Lambda takes packages from its own region only: use a bucket there (replicate it).",
         )
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
@@ -119,10 +117,6 @@ def _explained(error: ClientError, artifact: S3Artifact, region: str) -> tuple[s
         f"S3 answered {said.get('Code', status)}: {said.get('Message', '')}".rstrip(": "),
         "Run the command again.",
     )
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _full_checksum(answer: Mapping[str, Any]) -> str | None:

@@ -6,9 +6,10 @@ import secrets
 import threading
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from declarative.artifacts.once import Once
+from declarative.artifacts.refusals import NETWORK, elsewhere, status_of
 from declarative.engine.ports import S3Code
 from declarative.errors import Diagnostic, RemoteError
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from declarative.artifacts.s3 import S3Clients
     from declarative.model.bound import Connector
     from declarative.model.staging import StagedObject
-
-_NETWORK: Final = "Check the credentials, the region, the endpoint and the network."
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +116,12 @@ class StagingArea:
             )
         except ClientError as error:
             # Who may not list the bucket is denied what is not there, too: uploading will tell.
-            if _status(error) in {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN}:
+            if status_of(error) in {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN}:
                 return None
             raise _problem(place, "looked at", *_explained(error, place)) from error
         except BotoCoreError as error:
             what = str(error).rstrip(".")
-            raise _problem(place, "looked at", what, _NETWORK) from error
+            raise _problem(place, "looked at", what, NETWORK) from error
         # What somebody else put under this name, or without a checksum, is put there anew.
         if answer.get("ChecksumSHA256") != staged.code_sha256:
             return None
@@ -145,7 +144,7 @@ class StagingArea:
             raise _problem(place, "uploaded", *_explained(error, place)) from error
         except BotoCoreError as error:
             what = str(error).rstrip(".")
-            raise _problem(place, "uploaded", what, _NETWORK) from error
+            raise _problem(place, "uploaded", what, NETWORK) from error
         return _code(staged, answer.get("VersionId"))
 
     def _remove(self, place: _Place, code: S3Code) -> Diagnostic | None:
@@ -180,15 +179,10 @@ def _code(staged: StagedObject, version: str | None) -> S3Code:
 
 def _explained(error: ClientError, place: _Place) -> tuple[str, str]:
     said = error.response.get("Error", {})
-    code, status = str(said.get("Code", "")), _status(error)
-    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    home = headers.get("x-amz-bucket-region")
-    moved = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT}
-    if status in moved or home not in {None, place.region}:
-        return (
-            f"the bucket is in {home or 'another region'}",
-            "Lambda takes packages from its own region only: name a bucket there.",
-        )
+    code, status = str(said.get("Code", "")), status_of(error)
+    away = elsewhere(error, place.region)
+    if away is not None:
+        return away, "Lambda takes packages from its own region only: name a bucket there."
     if status == HTTPStatus.NOT_FOUND:
         return "there is no such bucket", f"Create it in {place.region}, or correct staging."
     if status == HTTPStatus.FORBIDDEN:
@@ -196,10 +190,6 @@ def _explained(error: ClientError, place: _Place) -> tuple[str, str]:
         return "access denied", f"{grant}; of a KMS key, kms:GenerateDataKey and kms:Decrypt."
     message = f"S3 answered {code or status}: {said.get('Message', '')}".rstrip(": .")
     return message, "Check that the credentials have not expired, and run the command again."
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _problem(place: _Place, doing: str, what: str, advice: str) -> RemoteError:
