@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 JsonValue: TypeAlias = (
     "Mapping[str, JsonValue] | Sequence[JsonValue] | str | int | float | bool | None"
@@ -35,7 +35,7 @@ def canonical_json(value: JsonValue) -> str:
         ValueError: A number is not finite.
         TypeError: Something inside is not JSON.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain)
+    return _ENCODER.encode(value)
 
 
 def json_copy(value: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -48,6 +48,11 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+_ENCODER: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain
+)
 
 
 def instant(seconds: float) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from backends.documents import Origin, Revision, instant, object_id
 from backends.errors import (
+    FencedError,
     HeadMovedError,
     ObjectMissingError,
     RunExistsError,
@@ -167,8 +168,7 @@ class SqliteBackend:
         self, draft: RevisionDraft, *, expected: str | None, token: int, closes: str | None = None
     ) -> Revision:
         """Make ``draft`` the new head, in one transaction with all that follows from it."""
-        with self._writing() as tables:
-            tables.require_token(token)
+        with self._writing(token) as tables:
             head = tables.head()
             if (head.id if head else None) != expected:
                 raise HeadMovedError(expected, head)
@@ -215,8 +215,7 @@ class SqliteBackend:
 
     def begin_run(self, record: RunRecord, *, token: int) -> None:
         """Record that a run begins."""
-        with self._writing() as tables:
-            tables.require_token(token)
+        with self._writing(token) as tables:
             if tables.has_run(record.run):
                 raise RunExistsError(record.run)
             tables.require_objects([record.plan])
@@ -224,22 +223,18 @@ class SqliteBackend:
 
     def append(self, run: str, records: Sequence[JournalRecord], *, token: int) -> None:
         """Add records to a run's journal in one transaction."""
-        with self._writing() as tables:
-            tables.require_token(token)
-            tables.require_open(run)
+        with self._writing(token) as tables:
             require_increasing(run, tables.last_sequence(run), records)
             tables.add_journal(run, records)
 
     def close_run(self, run: str, *, token: int) -> None:
         """End a run without a revision."""
-        with self._writing() as tables:
-            tables.require_token(token)
+        with self._writing(token) as tables:
             tables.end_run(run, instant(self._clock()))
 
     def forget(self, number: int, *, token: int) -> int:
         """Drop old revisions and what only they named, in one transaction, then their space."""
-        with self._writing() as tables:
-            tables.require_token(token)
+        with self._writing(token) as tables:
             removed = prune(tables, number)
         self._file.shrink()
         return removed
@@ -250,9 +245,13 @@ class SqliteBackend:
             yield Tables(db, self._project)
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[Tables]:
+    def _writing(self, token: int | None = None) -> Iterator[Tables]:
         with self._file.writing() as db:
             tables = Tables(db, self._project)
-            if not tables.has_project():
-                raise StateMissingError(f"{self._file.path}, project {self._project}")
+            # Asked first, since a lease says that there is a project too.
+            if token is None or not tables.is_held(token):
+                if not tables.has_project():
+                    raise StateMissingError(f"{self._file.path}, project {self._project}")
+                if token is not None:
+                    raise FencedError(token)
             yield tables

@@ -14,7 +14,7 @@ from declarative.engine.diff import attribute_changes
 from declarative.engine.observe import ENVIRONMENT, Visible, fingerprinted, masked, visible_before
 from declarative.model import fields
 from declarative.model.address import Address
-from declarative.model.canonical import digest
+from declarative.model.canonical import canonical_json, digest_of, members
 from declarative.model.plan import Action, AttributeChange, Change
 from declarative.model.values import Fingerprinter, has_unknown
 
@@ -223,8 +223,8 @@ def content_digest(
 
 def observed_digest(attributes: Attributes, code_sha256: str, fingerprinter: Fingerprinter) -> str:
     """Identify code and configuration that AWS has, in which nothing is unknown."""
-    hidden: dict[str, JsonValue] = dict(fingerprinted(attributes, fingerprinter))
-    return digest({"attributes": hidden, "code": code_sha256})
+    hidden = fingerprinted(attributes, fingerprinter)
+    return digest_of(members({"attributes": hidden, "code": canonical_json(code_sha256)}))
 
 
 def _action(worlds: Worlds, *, changed: bool) -> Action:

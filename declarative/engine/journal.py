@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import suppress
-from dataclasses import replace
 from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -27,10 +24,32 @@ if TYPE_CHECKING:
 
 Write = Callable[[list[JournalRecord]], None]
 
-_Entry = tuple[JournalRecord | None, "Future[None] | None"]
-"""A record, and what is told that it is durable, if anybody waits for that.
 
-Without a record, somebody waits for those before it."""
+class _Group:
+    """Records that become durable together.
+
+    Attributes:
+        awaited: Whether anybody waits for it, so that it is due to be written.
+        error: Why it could not be written.
+    """
+
+    def __init__(self) -> None:
+        self.records: list[JournalRecord] = []
+        self.awaited = False
+        self.error: BaseException | None = None
+        # Those who wait pass one after another. An event would wake all of them at once, only
+        # for each to wait for the interpreter; with many steps that costs more than writing.
+        self._gate = threading.Lock()
+        self._gate.acquire()
+
+    def wait(self, seconds: float = -1) -> None:
+        """Return once it was written or could not be, or when so many seconds are over."""
+        if self._gate.acquire(timeout=seconds):
+            self._gate.release()
+
+    def ended(self) -> None:
+        """Let those go on who wait for it."""
+        self._gate.release()
 
 
 class Journal:
@@ -46,7 +65,9 @@ class Journal:
         self._sequence = 0
         self._lost: BackendError | None = None
         self._broken: BaseException | None = None
-        self._queue: SimpleQueue[_Entry | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._gathering = _Group()
+        self._due: SimpleQueue[_Group | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def __enter__(self) -> Self:
@@ -61,7 +82,7 @@ class Journal:
         traceback: TracebackType | None,
     ) -> None:
         """Write what is waiting and stop."""
-        self._queue.put(None)
+        self._due.put(None)
         self._thread.join()
         if self._broken is not None and error is None:
             raise self._broken
@@ -75,7 +96,10 @@ class Journal:
         """
         if self._lost is not None:
             raise self._lost
-        self._durable("begin", address, step, {})
+        group = self._tell("begin", address, step, {}, awaited=True)
+        group.wait()
+        if group.error is not None:
+            raise group.error
 
     def end(
         self, kind: str, address: str, step: str, data: Mapping[str, JsonValue] | None = None
@@ -85,57 +109,64 @@ class Journal:
         Where state is lost, the revision or a look at AWS tells the outcome.
         """
         if self._lost is None:
-            self._queue.put((self._record(kind, address, step, data or {}), None))
+            self._tell(kind, address, step, data or {}, awaited=False)
 
     def flush(self, seconds: float) -> None:
         """Wait until all that was told is durable, but no longer than so many seconds.
 
         For a process that is about to end: what could not be written is looked up later.
         """
-        durable: Future[None] = Future()
-        self._queue.put((None, durable))
-        with suppress(BackendError, TimeoutError):
-            durable.result(timeout=seconds)
+        with self._lock:
+            group = self._awaited()
+        group.wait(seconds)
 
-    def _durable(self, kind: str, address: str, step: str, data: Mapping[str, JsonValue]) -> None:
-        durable: Future[None] = Future()
-        self._queue.put((self._record(kind, address, step, data), durable))
-        durable.result()
+    def _tell(
+        self,
+        kind: str,
+        address: str,
+        step: str,
+        data: Mapping[str, JsonValue],
+        *,
+        awaited: bool,
+    ) -> _Group:
+        with self._lock:
+            self._sequence += 1
+            record = JournalRecord(
+                sequence=self._sequence,
+                kind=kind,
+                address=address,
+                step=step,
+                at=self._clock(),
+                data=data,
+            )
+            self._gathering.records.append(record)
+            return self._awaited() if awaited else self._gathering
 
-    def _record(
-        self, kind: str, address: str, step: str, data: Mapping[str, JsonValue]
-    ) -> JournalRecord:
-        return JournalRecord(
-            sequence=0, kind=kind, address=address, step=step, at=self._clock(), data=data
-        )
+    def _awaited(self) -> _Group:
+        """Return the group that gathers now, due to be written."""
+        group = self._gathering
+        if not group.awaited:
+            group.awaited = True
+            self._due.put(group)
+        return group
 
     def _run(self) -> None:
-        group: list[_Entry] = []
-        while (entry := self._queue.get()) is not None:
-            group.append(entry)
-            awaited = any(durable is not None for _, durable in group)
-            if awaited and self._queue.empty():
-                self._flush(group)
-                group = []
-        if group:
-            self._flush(group)
+        while self._due.get() is not None:
+            self._flush()
+        if self._gathering.records:
+            self._flush()
 
-    def _flush(self, group: list[_Entry]) -> None:
-        first = self._sequence + 1
-        told = [record for record, _ in group if record is not None]
-        records = [replace(record, sequence=number) for number, record in enumerate(told, first)]
-        self._sequence += len(records)
-        waiting = [durable for _, durable in group if durable is not None]
+    def _flush(self) -> None:
+        with self._lock:  # a group gathers until the writer is free for it
+            group, self._gathering = self._gathering, _Group()
         try:
-            if records:
-                self._write(records)
+            if group.records:
+                self._write(group.records)
         except BaseException as error:  # noqa: BLE001 - threads wait for it, whatever it is
+            group.error = error
             if isinstance(error, BackendError):
                 self._lost = error
-            elif not waiting:  # nobody else is told
+            elif not group.awaited:  # nobody else is told
                 self._broken = error
-            for durable in waiting:
-                durable.set_exception(error)
-        else:
-            for durable in waiting:
-                durable.set_result(None)
+        finally:
+            group.ended()

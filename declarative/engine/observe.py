@@ -18,6 +18,7 @@ from declarative.engine.around import look_around
 from declarative.engine.setting_ports import Unreadable
 from declarative.errors import Diagnostic, RemoteError
 from declarative.model import fields
+from declarative.model.canonical import canonical_json, members
 from declarative.model.fields import LEAVES, Attributes, Field, Path, Shape
 from declarative.model.values import Fingerprinter, is_secret, is_unknown
 
@@ -224,29 +225,30 @@ def masked(
     return result
 
 
-def fingerprinted(attributes: Attributes, fingerprinter: Fingerprinter) -> Attributes:
-    """Return ``attributes`` with every leaf hidden: equal whatever any side marks as secret."""
+def fingerprinted(attributes: Attributes, fingerprinter: Fingerprinter) -> bytes:
+    """Return ``attributes`` as canonical JSON with every leaf hidden.
+
+    It is equal whatever any side marks as secret.
+    """
     known = {
-        name: hidden
-        for name, hidden in _fingerprinted_usual(fingerprinter).items()
+        name: text
+        for name, text in _fingerprinted_usual(fingerprinter).items()
         if attributes.get(name) == _USUAL[name]
     }
     rows = tuple(row for row in fields.FUNCTION if row.name not in known)
-    return {**_fingerprinted(rows, attributes, fingerprinter), **known}
+    given = {name: value for name, value in attributes.items() if name not in known}
+    rest = _fingerprinted(rows, given, fingerprinter)
+    return members({**known, **{name: canonical_json(value) for name, value in rest.items()}})
 
 
-# Most structures of most functions are as AWS has them where nobody says anything.
-_USUAL: Final = {
-    row.name: fields.defaults("")[row.name]
-    for row in fields.FUNCTION
-    if row.shape is Shape.STRUCTURE
-}
+# Most fields of most functions are as AWS has them where nobody says anything.
+_USUAL: Final = fields.defaults("")
 
 
 @lru_cache(maxsize=4)
-def _fingerprinted_usual(fingerprinter: Fingerprinter) -> Attributes:
-    table = tuple(row for row in fields.FUNCTION if row.name in _USUAL)
-    return _fingerprinted(table, _USUAL, fingerprinter)
+def _fingerprinted_usual(fingerprinter: Fingerprinter) -> dict[str, bytes]:
+    hidden = _fingerprinted(fields.FUNCTION, _USUAL, fingerprinter)
+    return {name: canonical_json(value) for name, value in hidden.items()}
 
 
 def _fingerprinted(

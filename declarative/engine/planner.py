@@ -371,11 +371,12 @@ def _assemble(
         reverts=reverts,
         recovers=snapshot.recovers,
     )
+    content = plan.content()
     # Most first plans hold no secret, and walking all of a large one takes its time.
-    if not snapshot.fingerprinter.stable and FINGERPRINT in plan.model_dump_json():
-        plan = Plan.model_validate(without_fingerprints(plan.model_dump(mode="json")))
-        plan = _without_change_fingerprints(plan)
-    return plan.sealed()
+    if snapshot.fingerprinter.stable or FINGERPRINT.encode() not in content:
+        return plan.sealed(content)
+    plan = Plan.model_validate(without_fingerprints(plan.model_dump(mode="json")))
+    return _without_change_fingerprints(plan).sealed()
 
 
 def _broken(request: PlanRequest) -> tuple[str, ...]:

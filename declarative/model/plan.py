@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 from declarative.model.base import Frozen, Json
-from declarative.model.canonical import canonical_json, digest
+from declarative.model.canonical import canonical_json, digest_of, elements, members
 from declarative.model.desired import ConnectorSettings, DesiredRelease
 from declarative.model.steps import Step, Target
 from declarative.model.traffic import Pause
@@ -155,6 +155,13 @@ class PlannedRelease(Frozen):
             region=self.region,
             function_name=self.function_name,
         )
+
+    def content(self) -> bytes:
+        """Return its part of `Plan.content`."""
+        dumped = self.model_dump(exclude={"calls"})
+        for part in dumped["bound"]["parts"].values():
+            del part["revision_id"]
+        return canonical_json(dumped)
 
 
 Finding = Literal["modified", "deleted", "unmanaged", "code", "weights", "unreadable"]
@@ -346,22 +353,26 @@ class Plan(Frozen):
     recovers: tuple[str, ...] = ()
     edits: PlannedEdits = PlannedEdits()
 
-    def identify(self) -> str:
-        """Return the id of this content.
+    def content(self) -> bytes:
+        """Return what the apply does, as canonical JSON: what the id is made of.
 
         Left out are times, git, base, the files' digest, diagnostics, ``RevisionId`` values
         and call estimates: none of them changes what the apply does.
         """
-        content = self.model_dump(mode="json", exclude=_UNHASHED)
-        for release in content["releases"]:
-            del release["calls"]
-            for part in release["bound"]["parts"].values():
-                del part["revision_id"]
-        return digest(content)
+        rest = self.model_dump(exclude={*_UNHASHED, "releases", "changes"})
+        parts = {name: canonical_json(value) for name, value in rest.items()}
+        parts["releases"] = elements(release.content() for release in self.releases)
+        parts["changes"] = elements(canonical_json(change.model_dump()) for change in self.changes)
+        return members(parts)
 
-    def sealed(self) -> Plan:
-        """Return this plan with its id."""
-        return self.model_copy(update={"plan_id": self.identify()})
+    def identify(self) -> str:
+        """Return the id of this content."""
+        return digest_of(self.content())
+
+    def sealed(self, content: bytes | None = None) -> Plan:
+        """Return this plan with its id; ``content`` is its `content`, if it was made already."""
+        identity = self.identify() if content is None else digest_of(content)
+        return self.model_copy(update={"plan_id": identity})
 
     @property
     def is_empty(self) -> bool:
@@ -374,5 +385,5 @@ class Plan(Frozen):
         return any(one.severity == "error" for one in self.diagnostics)
 
     def to_bytes(self) -> bytes:
-        """Return the saved form: canonical JSON."""
-        return canonical_json(self.model_dump(mode="json"))
+        """Return the saved form: JSON in the order of the fields."""
+        return self.model_dump_json().encode()

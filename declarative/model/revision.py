@@ -124,7 +124,7 @@ class ReleaseRecord(Frozen):
 
     def to_bytes(self) -> bytes:
         """Return the object that the backend stores."""
-        return canonical_json(self.model_dump(mode="json"))
+        return canonical_json(self.model_dump())
 
     @property
     def parts(self) -> frozenset[str]:
