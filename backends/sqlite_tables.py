@@ -132,12 +132,19 @@ class Tables:
             for address, name in revision.changes.items()
         ]
         self.db.table("changes").insert_all(changed)
-        head = self.db.table("head_resources")
-        head.upsert_all(
-            [row for row in changed if row["object"] is not None], pk=("project", "address")
+        # Our own statement: sqlite-utils first makes a table to learn whether SQLite knows this
+        # one, and where the disk is full takes another, which leaves out rows without a word.
+        self.db.conn.executemany(
+            """
+            INSERT INTO head_resources (project, address, object, revision)
+            VALUES (:project, :address, :object, :revision)
+            ON CONFLICT (project, address)
+            DO UPDATE SET object = excluded.object, revision = excluded.revision
+            """,
+            [row for row in changed if row["object"] is not None],
         )
         removed = [row["address"] for row in changed if row["object"] is None]
-        head.delete_where(
+        self.db.table("head_resources").delete_where(
             "project = ? AND address IN (SELECT value FROM json_each(?))",
             [self.project, canonical_json(removed)],
         )

@@ -418,6 +418,18 @@ class TestObstacles:
             assert caught.value.reason == "locked"
             assert impatient.put([b"y"])
 
+    def test_a_commit_in_the_last_free_bytes_of_a_disk_is_whole(self, path: Path) -> None:
+        with opened(path) as backend:
+            backend.create()
+            token = backend.acquire(a_request()).token
+            backend.forget(0, token=token)  # gives back every page that holds nothing
+            (name,) = backend.put([b"new"])
+            with backend._file.reading() as db:
+                (pages,) = db.execute("PRAGMA page_count").fetchone()
+                db.execute(f"PRAGMA max_page_count = {pages}")
+            backend.commit(a_draft({"new": name}), expected=None, token=token)
+            assert backend.resources() == backend.resources(at=1) == {"new": name}
+
     def test_a_full_disk_records_nothing_and_can_be_cured(self, backend: SqliteBackend) -> None:
         (token,) = (lease.token for lease in backend.leases())
         head = backend.head()
