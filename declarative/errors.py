@@ -213,6 +213,10 @@ class StalePlanError(LamformError):
     exit_code = 5
 
 
+class OvertakenError(StalePlanError):
+    """Another run has changed in state what the plan was made from; nothing was done."""
+
+
 class RefusedError(LamformError):
     """A guard refused what was asked."""
 

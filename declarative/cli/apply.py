@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +16,12 @@ from declarative.cli.wiring import ApplySettings, World, open_project, open_worl
 from declarative.engine.guards import refuse_schedules
 from declarative.engine.secrets import Secrets
 from declarative.engine.shards import Shard, shard_of
-from declarative.errors import LamformError, RefusedError
+from declarative.errors import LamformError, OvertakenError, RefusedError
 from declarative.model.plan import Plan
 from declarative.render.reports import counted
+
+if TYPE_CHECKING:
+    from declarative.language.inputs import VariableInputs
 
 _QUESTION = "Do you want to perform these actions?"
 
@@ -67,12 +72,37 @@ def apply(
         made = _divided(session, made, part)
         with open_world(made.backend, made.project, inputs) as world:
             raise typer.Exit(_carry_out(session, world, made, world.secrets(), (agreed, settings)))
-    with open_project(inputs) as opened:
-        fresh = plans.make(opened, selected, parallelism=parallelism)
-        warn(session, opened.project)
-        plans.expect_id(fresh.plan, plan_id)
-        code = _carry_out(session, opened.world, fresh.plan, fresh.secrets, (agreed, settings))
-        raise typer.Exit(code)
+    raise typer.Exit(_plan_and_apply(session, inputs, selected, plan_id, (agreed, settings)))
+
+
+def _plan_and_apply(
+    session: Session,
+    inputs: VariableInputs,
+    selected: plans.Selected,
+    plan_id: str | None,
+    asked: tuple[runs.Consent, ApplySettings],
+) -> int:
+    """Plan and apply; with time to wait for other runs, plan again where one changed something.
+
+    Nobody waits only to be told that the plan is out of date. What was reviewed elsewhere is
+    applied as it was reviewed, or not at all.
+    """
+    consent, settings = asked
+    deadline = time.monotonic() + settings.lock_timeout
+    while True:
+        try:
+            with open_project(inputs) as opened:
+                fresh = plans.make(opened, selected, parallelism=settings.parallelism)
+                warn(session, opened.project)
+                plans.expect_id(fresh.plan, plan_id)
+                world = opened.world
+                return _carry_out(session, world, fresh.plan, fresh.secrets, (consent, settings))
+        except OvertakenError:
+            left = deadline - time.monotonic()
+            if plan_id is not None or left <= 0:
+                raise
+            session.say("Another run has changed what was planned here. Planning again.\n")
+            settings = replace(settings, lock_timeout=left)
 
 
 def _carry_out(

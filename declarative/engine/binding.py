@@ -9,7 +9,7 @@ from declarative.engine.around import parts_of
 from declarative.engine.intents import target_of
 from declarative.engine.observe import Observation, observe_all, refuse_unreadable
 from declarative.engine.parts import bound_parts
-from declarative.errors import Diagnostic, RemoteError, StalePlanError
+from declarative.errors import Diagnostic, OvertakenError, RemoteError, StalePlanError
 from declarative.model.address import Address
 from declarative.model.values import without_fingerprints
 
@@ -25,7 +25,7 @@ def check_recorded(plan: Plan, snapshot: Snapshot) -> None:
     """Refuse a plan one of whose releases has moved in state, or was applied already.
 
     Raises:
-        StalePlanError: naming every such release.
+        OvertakenError: naming every such release.
     """
     problems = [
         _moved(release, plan, snapshot)
@@ -33,18 +33,18 @@ def check_recorded(plan: Plan, snapshot: Snapshot) -> None:
         if snapshot.releases.object(release.address) != release.bound.object
     ]
     if problems:
-        raise StalePlanError(tuple(problems))
+        raise OvertakenError(tuple(problems))
 
 
 def check_outputs(plan: Plan, snapshot: Snapshot) -> None:
     """Refuse a plan of outputs alone once state has moved: no release says that it was used.
 
     Raises:
-        StalePlanError: head is another revision than when the plan was made.
+        OvertakenError: head is another revision than when the plan was made.
     """
     head = snapshot.revision.id if snapshot.revision else None
     if not plan.releases and not plan.recovers and plan.base.id != head:
-        raise StalePlanError.of(
+        raise OvertakenError.of(
             "The plan is out of date",
             "It changes outputs only, and state has a newer revision than when it was made. "
             "Make a new plan.",

@@ -19,7 +19,7 @@ from declarative.engine.editing import Edit, record_edit, record_in, summary
 from declarative.engine.moves import Move
 from declarative.engine.renaming import renaming_edit
 from declarative.engine.snapshot import Recorded, Snapshot, read_snapshot
-from declarative.errors import ConfigurationError, StalePlanError
+from declarative.errors import ConfigurationError, OvertakenError
 from declarative.model.address import Address
 from declarative.model.plan import PlannedDiagnostic, PlannedEdits, PlannedMove
 
@@ -210,7 +210,7 @@ def pending_edit(plan: Plan, snapshot: Snapshot, state: StateReader) -> PendingE
     """Return what is left to do of a plan's edits: all of them, or nothing.
 
     Raises:
-        StalePlanError: a release that they touch has moved in state, or they were made already
+        OvertakenError: a release that they touch has moved in state, or they were made already
             and the plan is about nothing else.
     """
     edits, releases = plan.edits, snapshot.releases
@@ -220,7 +220,7 @@ def pending_edit(plan: Plan, snapshot: Snapshot, state: StateReader) -> PendingE
     if not origins.intersection(releases):
         if plan.releases or plan.output_changes:
             return PendingEdit(None, snapshot)
-        raise StalePlanError.of(
+        raise OvertakenError.of(
             "The plan was applied already",
             "State has what it was to change. Make a new one with lamform plan.",
         )
@@ -228,7 +228,7 @@ def pending_edit(plan: Plan, snapshot: Snapshot, state: StateReader) -> PendingE
         one for one, object_id in edits.touches.items() if releases.object(one) != object_id
     )
     if moved:
-        raise StalePlanError.of(
+        raise OvertakenError.of(
             "The plan is out of date",
             f"State has another record of {', '.join(moved)} than when the plan was made. Make a "
             "new plan.",

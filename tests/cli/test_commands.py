@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from backends import open_backend
-from backends.base import LeaseRequest
+from backends.base import LeaseRequest, RevisionDraft
+from declarative.cli import runs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from backends.base import StateBackend
+    from declarative.cli.session import Session
     from tests.cli.conftest import Shell
 
 SECRET = "s3cr3t-1"
@@ -178,6 +183,70 @@ def test_lease_of_another_is_exit_4(shell: Shell) -> None:
     assert waited.code == 4
     assert "Waiting for run other of ada" in waited.err
     state.close()
+
+
+@pytest.fixture
+def overtaken(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[StateBackend]:
+    """Another run holds the lease; it changes the release and ends once it is waited for."""
+    shell.applied()
+    assert shell("apply", "--auto-approve", "--var", "memory=192").code == 0
+    state = open_backend("sqlite", {"path": ".lamform/state.db"}, shell.name)
+    address = 'release.hello["dev"]'
+    request = LeaseRequest(
+        run="other",
+        who="ada",
+        host="elsewhere",
+        pid=1,
+        boot_id="",
+        command="lamform apply",
+        addresses=frozenset({address}),
+    )
+    lease, told = state.acquire(request), runs.tell_waiting
+
+    def land(session: Session, holder: object) -> None:
+        name = state.resources()[address]
+        record = json.loads(state.objects([name])[name])
+        [other] = state.put([json.dumps({**record, "plan_id": "0" * 64}).encode()])
+        state.commit(
+            RevisionDraft(
+                status="applied",
+                author="ada",
+                created_at="2026-01-01T00:00:00Z",
+                changes={address: other},
+            ),
+            expected=state.head().id,
+            token=lease.token,
+        )
+        state.release(lease)
+        told(session, holder)
+
+    monkeypatch.setattr(runs, "tell_waiting", land)
+    yield state
+    state.close()
+
+
+def test_an_apply_that_waited_for_another_plans_again(shell: Shell, overtaken) -> None:
+    answer = shell("apply", "--auto-approve", "--var", "memory=256", "--lock-timeout", "60")
+    assert answer.code == 0, answer.err
+    assert "Waiting for run other of ada" in answer.err
+    assert answer.err.count("Planning again") == 1
+    assert answer.out.count("lamform will perform the following actions") == 2
+    assert overtaken.head().number == 4
+
+
+@pytest.mark.parametrize("way", ["file", "id", "revert"])
+def test_what_was_reviewed_is_not_planned_again(shell: Shell, overtaken, way: str) -> None:
+    change = ("--var", "memory=256")
+    made = shell("plan", *change, "--out", "change.plan", "--json").json
+    arguments = {
+        "file": ("apply", "change.plan"),
+        "id": ("apply", *change, "--plan-id", made["plan_id"]),
+        "revert": ("revert", "previous", "--auto-approve"),
+    }
+    answer = shell(*arguments[way], "--lock-timeout", "60")
+    assert answer.code == 5
+    assert "The plan is out of date" in answer.err
+    assert overtaken.head().number == 3
 
 
 def test_selection(shell: Shell) -> None:

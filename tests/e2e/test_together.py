@@ -118,12 +118,12 @@ def test_applies_of_the_same_release_take_turns(crews, backend, size, waiting) -
     started(crew)
     log = Log(crew.sandbox.simulator)
     revisions = 1
-    more = ("--lock-timeout", "60") if waiting else ()
+    more = ("--lock-timeout", "600") if waiting else ()
     for number in range(1, size["rounds"] + 1):
         memories = [128 + 64 * number + place for place in range(size["processes"])]
         ended = crew.together(*(apply_of(crew, "w00", memory, *more) for memory in memories))
         codes = [done.returncode for done in ended]
-        assert set(codes) <= ({0, 5} if waiting else {0, 4, 5}), ended
+        assert set(codes) <= ({0} if waiting else {0, 4, 5}), ended
         done = {memory for memory, code in zip(memories, codes, strict=True) if code == 0}
         assert done
         assert check_one_at_a_time(log, len(done)) == done
