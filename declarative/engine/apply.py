@@ -31,7 +31,7 @@ from backends.base import (
     HeadMovedError,
     RunRecord,
 )
-from declarative.engine import binding, rescue
+from declarative.engine import binding, claims, rescue
 from declarative.engine.commit import (
     Ending,
     commit_run,
@@ -123,12 +123,14 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
     run = new_run()
     planned = frozenset((*(release.address for release in plan.releases), *plan.edits.touches))
     exclusive = frozenset(one.infrastructure for one in plan.releases if one.exclusive)
-    with take(writing, run, planned, exclusive=exclusive) as lease:
+    held = planned | claims.leased(claims.claims_of(plan))
+    with take(writing, run, held, exclusive=exclusive) as lease:
         record_dead_runs(writing, lease, needed=planned)
         present = read_snapshot(writing.state)
         edits = pending_edit(plan, present, writing.state)
         snapshot = edits.after
         binding.check_recorded(plan, snapshot)
+        claims.check_claims(plan, snapshot, writing.state)
         snapshot.releases.load(release.address for release in plan.releases)
         binding.check_outputs(plan, snapshot)
         _check_accounts(plan, writing)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from declarative.engine.claims import is_made_by
 from declarative.engine.ports import ObservedAlias, ObservedFunction
 from declarative.engine.sending import (
     artifact_code,
@@ -123,7 +124,8 @@ def _create_function(step: CreateFunction, place: Workplace) -> dict[str, JsonVa
     try:
         answer = send(place, artifact_code(place), create)
     except OutcomeUnknownError:
-        if place.writer.function(place.name) is None:
+        seen = place.writer.function(place.name)
+        if seen is None or not is_made_by(step, seen):
             raise
         _ready(place)
         _check_code(place)

@@ -56,7 +56,9 @@ class _Walk:
     def work(self, visit: Callable[[str], bool]) -> None:
         """Visit nodes as they become ready, until none can any more."""
         try:
-            while not self._broken and (node := self._ready.get()) is not None:
+            for node in iter(self._ready.get, None):
+                if self._broken:
+                    return
                 self._ended(node, well=visit(node))
         except BaseException:
             self._broken = True

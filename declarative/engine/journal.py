@@ -160,6 +160,8 @@ class Journal:
         with self._lock:  # a group gathers until the writer is free for it
             group, self._gathering = self._gathering, _Group()
         try:
+            if self._lost is not None:
+                raise self._lost  # what came before is not there, so no step may follow
             if group.records:
                 self._write(group.records)
         except BaseException as error:  # noqa: BLE001 - threads wait for it, whatever it is

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from backends.base import JournalRecord, Lease, RunRecord, StateReader, is_live, object_id
 from declarative.engine.around import parts_of
+from declarative.engine.claims import is_releases, records
 from declarative.engine.observe import Observation, observe, refuse_unreadable
 from declarative.engine.records import Outcome, record_of
 from declarative.engine.snapshot import Recorded, Snapshot, read_snapshot
@@ -121,11 +122,18 @@ def _record(
     world: tuple[Snapshot, Cloud, Secrets],
 ) -> ReleaseRecord | None:
     snapshot, cloud, secrets = world
+    told = [record for record in run.journal if record.address == release.address]
+    recorded = records(previous, release.target.function_key)
+    if not (told or recorded):
+        return previous  # it was not begun, so that whatever is there by now is another's
     settings = run.plan.connectors[release.bound.connector]
     reader = cloud.reader(secrets.connector(settings), release.region)
     desired = release.desired
     observed = observe(reader, release.function_name, parts_of(desired, previous))
     refuse_unreadable(observed, release.function_name)
+    created = any((one.kind, one.step) == ("done", "create_function") for one in told)
+    if observed.function is not None and not (recorded or created):
+        observed = observed if is_releases(release, observed.function) else Observation(None)
     left = _left(run, release, world)
     if desired is None:  # a deletion: it happened, or the release is as it was
         return None if observed.function is None and not left else previous
@@ -141,11 +149,7 @@ def _record(
         published=_published(run, release, observed, reader),
         held=release.held or (previous.held if previous else ()),
         leftovers=leftovers(run.plan, left),
-        created=any(
-            record.address == release.address
-            and (record.kind, record.step) == ("done", "create_function")
-            for record in run.journal
-        ),
+        created=created,
     )
     return record_of(outcome, previous, snapshot.fingerprinter)
 

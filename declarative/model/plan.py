@@ -189,7 +189,7 @@ class Git(Frozen):
 
 
 class Base(Frozen):
-    """The revision a plan was made on; information only."""
+    """The revision a plan was made on."""
 
     revision: int
     id: str | None

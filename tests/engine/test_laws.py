@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backends.base import StateUnavailableError
 from declarative.engine.compare import Worlds, compare
 from declarative.engine.diff import attribute_changes, differing_paths
 from declarative.engine.graph import in_order, walk
@@ -254,6 +255,53 @@ def test_nobody_waits_for_a_journal_that_does_not_get_on() -> None:
         journal.end("done", "release.a", "create")
         journal.flush(0.01)
         let.set()
+
+
+def test_nothing_is_written_after_what_was_lost() -> None:
+    writing, let, calls = threading.Event(), threading.Event(), []
+
+    def write(records) -> None:
+        calls.append([record.step for record in records])
+        writing.set()
+        assert let.wait(30)
+        raise StateUnavailableError("memory", "unreachable", "State is gone", "No answer.")
+
+    with Journal(write, lambda: "now") as journal:
+        refused = []
+
+        def begin(step: str) -> None:
+            with pytest.raises(StateUnavailableError):
+                journal.begin("release.a", step)
+            refused.append(step)
+
+        threads = [threading.Thread(target=begin, args=(step,)) for step in ("one", "two")]
+        threads[0].start()
+        assert writing.wait(30)
+        threads[1].start()
+        while not journal._gathering.awaited:
+            time.sleep(0.01)
+        let.set()
+        for thread in threads:
+            thread.join(30)
+    assert sorted(refused) == ["one", "two"]
+    assert calls == [["one"]]
+
+
+def test_an_error_ends_a_walk_before_the_next_node() -> None:
+    visited, started = [], threading.Barrier(2, timeout=30)
+
+    def visit(node: str) -> bool:
+        visited.append(node)
+        if node in {"a", "b"}:
+            started.wait()
+        if node == "a":
+            raise ValueError(node)
+        time.sleep(0.1)
+        return True
+
+    with pytest.raises(ValueError, match="a"):
+        walk(["a", "b", "c", "d"], {"d": ["b"]}, visit, parallelism=2)
+    assert set(visited) == {"a", "b"}
 
 
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])

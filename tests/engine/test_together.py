@@ -387,6 +387,8 @@ def test_a_signal_ends_waiting_for_another_run(world) -> None:
 def test_a_dead_run_elsewhere_that_cannot_be_read_is_in_nobodys_way(world) -> None:
     one, two = both(world)
     world.declare(two)
+    world.apply()
+    world.declare(replace(two, function={**two.function, "memory_size": 512}))
     leave_open(world, world.plan())
     world.declare(one)
     plan = world.plan(only=(one.address,))
