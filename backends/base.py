@@ -108,6 +108,22 @@ class StateReader(Protocol):
         """
         ...
 
+    def now(self) -> float:
+        """Return the time by which leases here begin and expire, in seconds since the epoch.
+
+        Where several machines share the place it is the place's own clock, not this machine's:
+        a lease is judged by the clock that granted it.
+        """
+        ...
+
+    def findings(self) -> tuple[str, ...]:
+        """Return what the place knows to be wrong with what it keeps, a sentence each.
+
+        This is for damage that reading does not meet, such as an index that lacks an entry. A
+        place that keeps nothing beside what the other methods read has none to tell.
+        """
+        ...
+
     def origin(self) -> Origin | None:
         """Return what the state starts from; None before it is created."""
         ...
@@ -185,7 +201,12 @@ class StateBackend(StateReader, Protocol):
         ...
 
     def put(self, objects: Iterable[bytes]) -> tuple[str, ...]:
-        """Store objects and return their ids, in order.  Storing one twice is nothing."""
+        """Store objects and return their ids, in order.  Storing one twice is nothing.
+
+        Raises:
+            CorruptStateError: One that is stored already does not have the hash it is stored
+                under.
+        """
         ...
 
     def commit(

@@ -95,6 +95,14 @@ class MemoryBackend:
             project = self._store.projects.get(self._name)
             return project.origin.key if project else None
 
+    def now(self) -> float:
+        """Return the time by the handle's clock."""
+        return self._clock()
+
+    def findings(self) -> tuple[str, ...]:
+        """Return nothing: all there is can be read."""
+        return ()
+
     def origin(self) -> Origin | None:
         """Return what the state starts from."""
         with self._store.lock:
@@ -173,7 +181,8 @@ class MemoryBackend:
             project = self._write()
             named = [(object_id(data), data) for data in objects]
             for name, data in named:
-                project.objects.setdefault(name, data)
+                if project.objects.setdefault(name, data) != data:
+                    raise CorruptStateError(f"object {name}", "its bytes have another hash")
         return tuple(name for name, _ in named)
 
     def commit(

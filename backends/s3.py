@@ -96,6 +96,16 @@ class S3Backend:
         found = self._read()
         return found[0].key if found else None
 
+    def now(self) -> float:
+        """Return the time by the store's clock, as its last answer told it."""
+        if self._last is None:
+            self._read()
+        return self._now()
+
+    def findings(self) -> tuple[str, ...]:
+        """Return nothing: all there is can be read."""
+        return ()
+
     def origin(self) -> Origin | None:
         """Return what the state starts from."""
         return self._reading(self._history.origin) if self.exists() else None

@@ -40,6 +40,17 @@ _KMS = (
     "S3 refused {operation} on {place}: {said}. Check kms_key_id, its region and its policy",
 )
 
+_CONDITIONS = (
+    "This store refuses conditional writes",
+    (
+        "The store refused {operation} on {place}: {said}. State is written on conditions "
+        "(If-None-Match, If-Match). Use Amazon S3 or a store that honours them; if the answer "
+        "names something else, correct that in the backend's settings"
+    ),
+)
+_UNCONDITIONAL = frozenset({"NotImplemented", "InvalidArgument", "501"})
+"""What stores answer that do not know the conditions."""
+
 _SENTENCES: dict[str, tuple[UnavailableReason, tuple[str, str]]] = {
     "NoSuchBucket": (
         "cannot_open",
@@ -95,6 +106,8 @@ def explained(error: Exception, operation: str, place: str) -> StateUnavailableE
     code = str(answer.get("Code", ""))
     said = f"{code}: {answer.get('Message', '')}".strip(": ") or _in_a_line(error)
     reason, (summary, detail) = _SENTENCES.get(code, ("failed", _other(code)))
+    if operation == "writing" and code in _UNCONDITIONAL:  # every write has a condition
+        reason, (summary, detail) = "not_a_state", _CONDITIONS
     if getattr(error, "operation_name", "").startswith("AssumeRole"):
         reason, (summary, detail) = "denied", _ROLE
     return StateUnavailableError(

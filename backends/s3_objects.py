@@ -55,13 +55,27 @@ class S3Objects:
         return contents
 
     def write(self, objects: Iterable[bytes]) -> tuple[str, ...]:
-        """Store objects, many at a time, and return their ids."""
+        """Store objects, many at a time, and return their ids.
+
+        Raises:
+            CorruptStateError: One that is there already is not what it was.
+        """
         named = [(object_id(data), data) for data in objects]
         contents = dict(named)
         new = [name for name in contents if name not in self._known]
-        self._store.each(lambda name: self._store.create(f"{PREFIX}{name}", contents[name]), new)
+        self._store.each(lambda name: self._write(name, contents[name]), new)
         self._known.update(new)
         return tuple(name for name, _ in named)
+
+    def _write(self, name: str, data: bytes) -> None:
+        key = f"{PREFIX}{name}"
+        if self._store.create(key, data):
+            return
+        found = self._store.read(key)
+        if found is None and self._store.create_own(key, data):  # it was removed meanwhile
+            return
+        if found is None or found[0] != data:
+            raise CorruptStateError(f"object {name}", "its bytes have another hash")
 
     def write_json(self, value: JsonValue) -> str:
         """Store a document of our own and return its id."""

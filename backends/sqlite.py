@@ -85,6 +85,14 @@ class SqliteBackend:
         with self._reading() as tables:
             return tables.key()
 
+    def now(self) -> float:
+        """Return the time by the handle's clock: the file is on a disk of this machine."""
+        return self._clock()
+
+    def findings(self) -> tuple[str, ...]:
+        """Return what SQLite finds when it looks through the whole file, all projects of it."""
+        return self._file.findings()
+
     def origin(self) -> Origin | None:
         """Return what the state starts from."""
         with self._reading() as tables:

@@ -1,19 +1,20 @@
 """One SQLite file as a place for state: creating, opening, transactions, and its failures.
 
 The file is in WAL mode with ``synchronous=FULL``: readers never wait for a writer, and a
-transaction that has returned survives a loss of power.  Nothing but ``create`` makes a file.
+transaction that has returned survives a loss of power.  Nothing but ``create`` makes a file, and
+it appears whole: one that holds nothing was damaged.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 import time
 from typing import TYPE_CHECKING
 
 from backends.errors import CorruptStateError, SchemaTooNewError, StateMissingError
+from backends.sqlite_creation import create_whole, tidy
 from backends.sqlite_failures import (
     is_protected,
     not_shrunk,
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _SMALLEST_PAGE = 512
+_EMPTY = (
+    "it is empty, as no state ever is; it was cut off, or its creation was, by an earlier version. "
+    "If nothing was ever applied with it, delete it and apply again"
+)
 
 
 class SqliteFile:
@@ -54,17 +59,10 @@ class SqliteFile:
     def create(self) -> None:
         """Create the file and its tables, readable by its owner alone; idempotent."""
         with self._lock, self._translated():
-            if self._opened() is not None:
-                return
-            _create_empty(self.path)
-            db = self._connect()
-            try:
-                self._use_wal(db)
-                self._migrate(db)
-                self._keep(db)
-            finally:
-                if self._db is None:
-                    db.close()
+            if self._opened() is None:
+                create_whole(self.path, self._fill)
+                self._opened()
+            tidy(self.path)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Database]:
@@ -88,6 +86,23 @@ class SqliteFile:
             # IMMEDIATE: what is read in the block is still so when it commits.
             with _transaction(db, "BEGIN IMMEDIATE"):
                 yield db
+
+    def findings(self) -> tuple[str, ...]:
+        """Return what SQLite finds wrong with the file, indexes and references included.
+
+        Raises:
+            CorruptStateError: So much that SQLite cannot look through it.
+        """
+        with self.reading() as db:
+            pages = [" ".join(said.split()) for (said,) in db.execute("PRAGMA integrity_check")]
+            broken = db.execute("PRAGMA foreign_key_check").fetchall()
+        return (
+            *(f"SQLite finds in {self.path}: {said}." for said in pages if said != "ok"),
+            *(
+                f"SQLite finds in {self.path}: row {row} of {table} names what {parent} lacks."
+                for table, row, parent, _ in broken
+            ),
+        )
 
     def shrink(self) -> None:
         """Give the space of what was deleted back to the file system.
@@ -127,10 +142,7 @@ class SqliteFile:
         from sqlite_utils import Database
 
         db = Database(connection, execute_plugins=False)
-        is_older = self._is_older(db)
-        if is_older is None:
-            return self._nothing()
-        if not is_older:
+        if not self._is_older(db):
             return db
         copy = Database(_in_memory(), execute_plugins=False)
         connection.backup(copy.conn)
@@ -138,11 +150,15 @@ class SqliteFile:
         return copy
 
     def _check(self, db: Database) -> None:
-        """Let SQLite look for damage, once: a page that is not what it was spoils others."""
+        """Make ready for writing, once: a page that is not what it was spoils others.
+
+        A copy that was put in the place of the file may have lost the mode of its log.
+        """
         if not self._is_checked:
             (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
             if found != "ok":
                 raise CorruptStateError(str(self.path), " ".join(found.split()))
+            self._use_wal(db)
             self._is_checked = True
 
     def _opened(self) -> Database | None:
@@ -152,13 +168,11 @@ class SqliteFile:
             if _identity(self.path) != self._identity:
                 raise unavailable("cannot_open", self.path, "it was removed or replaced while open")
         elif self.path.exists():
-            db = self._connect()
+            db = self._connect(self.path)
             try:
-                is_older = self._is_older(db)
-                if is_older:
+                if self._is_older(db):
                     self._migrate(db)
-                if is_older is not None:
-                    self._keep(db)
+                self._keep(db)
             finally:
                 if self._db is None:
                     db.close()
@@ -177,11 +191,17 @@ class SqliteFile:
             self._migrate(self._empty)
         return self._empty
 
-    def _connect(self) -> Database:
+    def _fill(self, path: Path) -> None:
+        """Make a state of an empty file, all of it in the file itself and nothing in a log."""
+        with contextlib.closing(self._connect(path)) as db:
+            self._migrate(db)
+            self._use_wal(db)
+
+    def _connect(self, path: Path) -> Database:
         from sqlite_utils import Database
 
         connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode=rw",  # rw: opening never creates
+            f"{path.absolute().as_uri()}?mode=rw",  # rw: opening never creates
             uri=True,
             timeout=self._timeout,
             isolation_level=None,
@@ -195,8 +215,12 @@ class SqliteFile:
             raise
         return Database(connection, recursive_triggers=False, execute_plugins=False)
 
-    def _is_older(self, db: Database) -> bool | None:
-        """Say whether the file holds a state of an older form; None where it holds none."""
+    def _is_older(self, db: Database) -> bool:
+        """Say whether the file holds a state of an older form.
+
+        Raises:
+            CorruptStateError: It holds nothing at all, and no state is created like that.
+        """
         from backends.sqlite_schema import APPLICATION_ID, MIGRATIONS, known_names
 
         with _transaction(db, "BEGIN"):
@@ -206,7 +230,7 @@ class SqliteFile:
                 stub = 0 < self.path.stat().st_size < _SMALLEST_PAGE
                 if mark or stub or db.table_names():
                     raise unavailable("not_a_state", self.path)
-                return None
+                raise CorruptStateError(str(self.path), _EMPTY)
             applied = {migration.name for migration in MIGRATIONS.applied(db)}
         known = known_names()
         if unknown := applied - known:
@@ -270,27 +294,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _create_empty(path: Path) -> None:
-    """Create an empty file for its owner alone, in a directory that git ignores if it is ours."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.parent.name == ".lamform":
-        ignored = path.parent / ".gitignore"
-        with contextlib.suppress(FileExistsError), ignored.open("x", encoding="utf-8") as file:
-            file.write("*\n")
-    # Exclusively: closing a second descriptor of a file that SQLite has open in this
-    # process would drop SQLite's locks on it.
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the names in ``directory`` durable, where the system has a way to."""
-    if os.name == "posix":
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -185,14 +185,21 @@ class Tables:
         return [(row["revision"], row["object"]) for row in found]
 
     def put(self, objects: Iterable[tuple[str, bytes]]) -> None:
-        """Store objects under their ids, those that are new, as objects of the project."""
-        stored = list(objects)
-        self.db.table("objects").insert_all(
-            ({"id": name, "data": data} for name, data in stored), pk="id", ignore=True
+        """Store objects under their ids, those that are new, as objects of the project.
+
+        Raises:
+            CorruptStateError: One that was stored before is not what it was.
+        """
+        stored = dict(objects)
+        there = {row["id"]: rows.object_of(row) for row in self.objects(stored)}
+        # Our own statements: sqlite-utils leaves out rows of a full disk together with known ones.
+        self.db.conn.executemany(
+            "INSERT INTO objects (id, data) VALUES (?, ?)",
+            [(name, data) for name, data in stored.items() if name not in there],
         )
         self.db.conn.executemany(
             "INSERT OR IGNORE INTO project_objects (project, object) VALUES (?, ?)",
-            [(self.project, name) for name, _ in stored],
+            [(self.project, name) for name in stored],
         )
 
     def objects(self, ids: Iterable[str]) -> list[rows.Row]:

@@ -36,6 +36,7 @@ class ExistenceCase(Case):
         assert backend.leases() == ()
         assert backend.open_runs() == ()
         assert backend.journal("run-1") == ()
+        assert backend.findings() == ()
         with pytest.raises(RevisionNotFoundError):
             backend.revision(1)
         with pytest.raises(RevisionNotFoundError):

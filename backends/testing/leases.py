@@ -17,6 +17,8 @@ from backends.base import (
     EVERYTHING,
     FencedError,
     LeaseHeldError,
+    instant,
+    is_live,
 )
 from backends.testing.case import ABSENT, Case, a_draft, a_record, a_request, a_run
 
@@ -38,6 +40,18 @@ class LeaseCase(Case):
         assert lease.since < lease.expires
         assert lease.took_over == ()
         assert self.open("shop").leases() == (lease,)
+
+    def test_leases_are_granted_and_judged_by_one_clock(self) -> None:
+        backend = self.created()
+        before = instant(backend.now())
+        lease = backend.acquire(a_request(term=60.0))
+        over = backend.acquire(a_request("run-2", "b", term=0))
+        for handle in (backend, self.open("shop")):
+            now = handle.now()
+            assert before <= lease.since <= instant(now)
+            assert is_live(lease, host="here", boot_id="", now=now)
+            assert not is_live(over, host="here", boot_id="", now=now)
+            assert not is_live(lease, host="here", boot_id="", now=now + 60)
 
     def test_overlapping_leases_exclude_each_other(self) -> None:
         backend = self.created()

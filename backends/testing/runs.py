@@ -31,6 +31,7 @@ class RunCase(Case):
         backend.append("run-1", [a_record(5)], token=lease.token)
         other = self.open("shop")
 
+        assert other.findings() == ()
         assert other.open_runs() == (run,)
         assert other.journal("run-1") == (a_record(1), a_record(2, "end"), a_record(5))
 

@@ -8,7 +8,6 @@ the result in memory (`recovered_view`); writing ones record it as a revision (`
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -65,8 +64,8 @@ def dead_runs(state: StateReader, runner: Runner) -> tuple[DeadRun, ...]:
     runs = state.open_runs()
     if not runs:
         return ()
-    leases = {lease.run: lease for lease in state.leases()}
-    silent = [run for run in runs if not _alive(leases.get(run.run), runner)]
+    holders = _holders(state, runner)
+    silent = [run for run in runs if run.run not in holders]
     if not silent:
         return ()
     # One that ended between the two reads had no lease any more, and is not open either.
@@ -74,10 +73,23 @@ def dead_runs(state: StateReader, runner: Runner) -> tuple[DeadRun, ...]:
     return tuple(_dead_run(state, run) for run in silent if run.run in still)
 
 
-def _alive(lease: Lease | None, runner: Runner) -> bool:
-    return lease is not None and is_live(
-        lease, host=runner.host, boot_id=runner.boot_id, now=time.time()
-    )
+def runs_at_work(state: StateReader, runner: Runner) -> tuple[tuple[RunRecord, Lease], ...]:
+    """Return the open runs that a live lease speaks for, oldest first, each with its lease.
+
+    Whether their processes still exist can only be known where they ran.
+    """
+    holders = _holders(state, runner)
+    return tuple((run, holders[run.run]) for run in state.open_runs() if run.run in holders)
+
+
+def _holders(state: StateReader, runner: Runner) -> dict[str, Lease]:
+    """Return the live leases by run."""
+    now = state.now()  # before the leases: one that is renewed meanwhile is not taken for over
+    return {
+        lease.run: lease
+        for lease in state.leases()
+        if is_live(lease, host=runner.host, boot_id=runner.boot_id, now=now)
+    }
 
 
 def _dead_run(state: StateReader, run: RunRecord) -> DeadRun:
@@ -240,9 +252,7 @@ def _named(addresses: list[str]) -> str:
 
 
 def _running(state: StateReader, runner: Runner) -> tuple[str, ...]:
-    leases = {lease.run: lease for lease in state.leases()}
     return tuple(
-        f"Run {run.run} of {leases[run.run].who} is in progress since {run.started_at}"
-        for run in state.open_runs()
-        if _alive(leases.get(run.run), runner)
+        f"Run {run.run} of {lease.who} is in progress since {run.started_at}"
+        for run, lease in runs_at_work(state, runner)
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from backends.base import BackendError, ObjectMissingError
+from backends.base import BackendError, CorruptStateError, ObjectMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,6 +38,8 @@ def verify(state: StateReader) -> Verification:
     Raises:
         StateUnavailableError: It cannot be read at all.
     """
+    # What the place itself finds says nothing of the maps, which are looked at all the same.
+    findings = _findings(state)
     damage: list[str] = []
     origin = _origin(state, damage)
     history = list(_history(state, origin, damage))
@@ -51,7 +53,14 @@ def verify(state: StateReader) -> Verification:
         found += _read(state, batch, damage)
     if not damage:
         damage.extend(_maps(state, history, origin))
-    return Verification(len(history), found, tuple(damage))
+    return Verification(len(history), found, (*findings, *damage))
+
+
+def _findings(state: StateReader) -> tuple[str, ...]:
+    try:
+        return state.findings()
+    except CorruptStateError as error:
+        return (f"The state cannot be looked through. {error.detail}",)
 
 
 def _origin(state: StateReader, damage: list[str]) -> Origin | None:

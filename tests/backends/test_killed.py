@@ -108,8 +108,8 @@ def count(statement):
     if left[0] == 0:
         os.kill(os.getpid(), signal.SIGKILL)
 
-def watched(self):
-    db = connect(self)
+def watched(self, path):
+    db = connect(self, path)
     db.conn.set_trace_callback(count)
     return db
 

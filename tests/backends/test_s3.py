@@ -161,6 +161,69 @@ def test_a_store_that_ignores_conditions_is_refused(bucket: Bucket) -> None:
     assert bucket.contents == {}
 
 
+class Unconditional(Bucket):
+    """A store that answers every replacement alike, whatever its condition is worth."""
+
+    answer: str | None = "PreconditionFailed"
+
+    def _judge(self, found, asked) -> None:
+        if "IfNoneMatch" in asked:
+            super()._judge(found, asked)
+        elif self.answer:
+            raise refusal(self.answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (None, "does not keep two writers apart"),
+        ("PreconditionFailed", "refuses writes whose condition .* holds"),
+        ("NotImplemented", "refused writing .* NotImplemented"),
+        ("InvalidArgument", "refused writing .* InvalidArgument"),
+    ],
+)
+def test_a_store_that_takes_one_condition_only_is_refused(answer: str | None, said: str) -> None:
+    bucket = Unconditional()
+    bucket.answer = answer
+    with pytest.raises(StateUnavailableError, match=said) as caught:
+        bucket.backend().create()
+    assert caught.value.reason == "not_a_state"
+    assert "Use Amazon S3 or a store that honours them" in caught.value.detail
+    assert "Repeat" not in caught.value.detail
+    assert bucket.contents == {}
+
+
+@pytest.mark.parametrize("code", ["NotImplemented", "InvalidArgument"])
+def test_a_store_that_knows_no_conditions_is_named_as_one(bucket: Bucket, code: str) -> None:
+    bucket.faults = [code]
+    with pytest.raises(StateUnavailableError, match="This store refuses conditional writes"):
+        bucket.backend().create()
+
+
+@pytest.mark.parametrize("fault", ["lost", "retried"])
+def test_a_good_store_is_one_although_answers_get_lost(bucket: Bucket, fault: str) -> None:
+    for faults in ([fault], [None, fault]):
+        bucket.contents.clear()
+        bucket.faults = faults
+        backend = bucket.backend()
+        backend.create()
+        assert backend.exists()
+
+
+def test_an_object_that_is_put_again_is_compared(bucket: Bucket) -> None:
+    first, _ = ready(bucket)
+    (name,) = first.put([b"content"])
+    reads = bucket.calls["get"]
+    assert bucket.backend().put([b"content"]) == (name,)
+    assert bucket.calls["get"] == reads + 2  # the ledger, and the object that was there
+    bucket.backend().put([b"new", b"newer"])
+    assert bucket.calls["get"] == reads + 3  # what is new is not read again
+    bucket.contents[f"shop/objects/{name}"] = (b"conte", '"cut"')
+    with pytest.raises(CorruptStateError) as caught:
+        bucket.backend().put([b"content"])
+    assert caught.value.what == f"object {name}"
+
+
 # What it costs
 
 

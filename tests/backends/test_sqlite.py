@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -17,11 +18,18 @@ import pytest
 from sqlite_utils.migrations import Migrations
 
 from backends import open_backend, sqlite_schema
-from backends.base import CorruptStateError, SchemaTooNewError, StateUnavailableError
+from backends.base import (
+    CorruptStateError,
+    ObjectMissingError,
+    SchemaTooNewError,
+    StateUnavailableError,
+    object_id,
+)
 from backends.sqlite import SqliteBackend
 from backends.sqlite_file import SqliteFile
 from backends.sqlite_protected import protected
 from backends.testing.case import a_draft, a_record, a_request, a_run
+from declarative.engine.verification import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,13 +167,21 @@ class TestWhatIsNoState:
                 assert caught.value.reason == "not_a_state"
         assert execute(path, "SELECT name FROM sqlite_master") == [("resources",)]
 
-    def test_an_empty_file_is_a_state_that_is_not_created(self, path: Path) -> None:
-        path.touch()
+    @pytest.mark.parametrize("emptied", ["cut off", "without tables"])
+    def test_an_empty_file_is_a_damaged_state(self, path: Path, emptied: str) -> None:
+        if emptied == "cut off":
+            with opened(path) as backend:
+                fill(backend)
+            os.truncate(path, 0)
+        else:  # as a killed creation of version 0.1.0 left it
+            execute(path, "VACUUM")
+        before = path.read_bytes()
         with opened(path) as backend:
-            assert not backend.exists()
-            assert backend.head() is None
-            backend.create()
-            assert backend.exists()
+            for use in (backend.exists, backend.head, backend.create, lambda: backend.put([b"x"])):
+                with pytest.raises(CorruptStateError, match="it is empty") as caught:
+                    use()
+                assert "If nothing was ever applied with it, delete it" in caught.value.detail
+        assert path.read_bytes() == before
 
     def test_a_directory(self, path: Path) -> None:
         path.mkdir()
@@ -190,6 +206,115 @@ class TestWhatIsNoState:
         for use in (backend.head, lambda: backend.put([b"x"])):
             with pytest.raises(StateUnavailableError, match="removed or replaced"):
                 use()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a rename replaces nothing there")
+class TestCreation:
+    """A file appears whole, once, and in nobody's place."""
+
+    def test_the_file_appears_with_all_that_is_in_it(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[tuple[str, bytes]] = []
+        really = os.link
+
+        def link(made: Path, there: Path) -> None:
+            seen.extend((item.name[:18], item.read_bytes()) for item in path.parent.iterdir())
+            really(made, there)
+
+        monkeypatch.setattr(os, "link", link)
+        with opened(path) as backend:
+            backend.create()
+        ((name, content),) = seen  # no log beside it
+        assert name == "state.db.creating-"
+        copy = path.with_name("copy.db")
+        copy.write_bytes(content)
+        tables = "SELECT name FROM sqlite_master ORDER BY name"
+        assert execute(copy, tables) == execute(path, tables) != []
+        assert execute(copy, "PRAGMA journal_mode") == [("wal",)]
+        copy.unlink()
+        assert [item.name for item in path.parent.iterdir()] == ["state.db"]
+        assert path.stat().st_nlink == 1
+
+    def test_one_that_came_to_no_end_leaves_no_state_and_is_cleared_away(self, path: Path) -> None:
+        for end in ("", "-wal", "-journal"):
+            path.with_name(f"state.db.creating-00{end}").write_bytes(b"half")
+        with opened(path) as backend:
+            assert not backend.exists()
+            backend.create()
+            assert {item.name for item in path.parent.iterdir()} <= {
+                f"state.db{end}" for end in ("", "-wal", "-shm")
+            }
+
+    def test_a_second_name_that_a_creation_kept_goes_with_the_next(self, path: Path) -> None:
+        with opened(path) as backend:
+            fill(backend)
+        path.with_name("state.db.creating-00").hardlink_to(path)
+        with opened(path) as backend:
+            backend.create()
+            assert backend.head() is not None
+        assert [item.name for item in path.parent.iterdir()] == ["state.db"]
+
+    @pytest.mark.parametrize("moment", ["link", "fill"])
+    def test_another_process_may_be_quicker(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+    ) -> None:
+        with opened(path) as other, opened(path) as backend:
+            link, fill_ = os.link, backend._file._fill
+
+            def quicker(*arguments: Path) -> None:
+                monkeypatch.undo()
+                fill(other)
+                (link if moment == "link" else fill_)(*arguments)
+
+            if moment == "link":
+                monkeypatch.setattr(os, "link", quicker)
+            else:
+                monkeypatch.setattr(backend._file, "_fill", quicker)
+            backend.create()
+            assert backend.head() == other.head() is not None
+            assert backend.key() == other.key()
+
+    def test_where_files_have_one_name_it_is_copied(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def link(*_: Path) -> None:
+            raise OSError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr(os, "link", link)
+        with opened(path) as backend:
+            fill(backend)
+        assert [item.name for item in path.parent.iterdir()] == ["state.db"]
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        with opened(path) as backend:
+            assert backend.head() is not None
+
+    def test_a_creation_that_fails_leaves_nothing(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def link(*_: Path) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "link", link)
+        with opened(path) as backend, pytest.raises(StateUnavailableError) as caught:
+            backend.create()
+        assert caught.value.reason == "full"
+        assert list(path.parent.iterdir()) == []
+
+    def test_the_log_of_a_file_that_is_gone_is_not_taken_into_a_new_one(self, path: Path) -> None:
+        with opened(path) as writer:
+            fill(writer)
+            log = path.with_name("state.db-wal")
+            content = log.read_bytes()
+        path.unlink()
+        log.write_bytes(content)
+        with opened(path) as backend:
+            with pytest.raises(StateUnavailableError, match="its write-ahead log is not"):
+                backend.create()
+            assert [item.name for item in path.parent.iterdir()] == [log.name]
+            log.unlink()
+            backend.create()
+            assert backend.head() is None
 
 
 class TestForm:
@@ -318,6 +443,49 @@ class TestDamage:
                 assert "\n" not in caught.value.found
                 assert len(caught.value.found) > 10
             assert backend.head() is not None
+
+    def test_an_index_that_lacks_an_entry_is_found(self, path: Path) -> None:
+        """As where a fault of the disk undid one write of many."""
+        with opened(path) as backend:
+            fill(backend)
+        index = "idx_changes_project_address_revision"
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            row = db.execute("SELECT * FROM sqlite_master WHERE name = ?", [index]).fetchone()
+            db.execute("PRAGMA writable_schema = ON")
+            db.execute("DELETE FROM sqlite_master WHERE name = ?", [index])
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute("UPDATE changes SET address = 'c' WHERE address = 'b'")
+            db.execute("UPDATE changes SET address = 'b' WHERE address = 'c'")
+            db.execute("INSERT INTO changes SELECT project, 2, address, object FROM changes")
+            db.execute("DELETE FROM changes WHERE revision = 2 AND address = 'b'")
+            db.execute("PRAGMA writable_schema = ON")
+            db.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", row)
+        with opened(path) as backend:
+            found = backend.findings()
+            assert f"SQLite finds in {path}: row 3 missing from index {index}." in found
+            assert set(verify(backend).damage) >= set(found)
+
+    def test_rows_that_name_what_is_not_there_are_found(
+        self, backend: SqliteBackend, path: Path
+    ) -> None:
+        assert backend.findings() == ()
+        assert verify(backend).damage == ()
+        execute(path, "INSERT INTO journal SELECT project, 'lost', 1, '', '', '', '', '' FROM runs")
+        (found,) = backend.findings()
+        assert found == f"SQLite finds in {path}: row 2 of journal names what runs lacks."
+        assert verify(backend).damage == (found,)
+
+    def test_an_object_that_is_put_again_is_compared(
+        self, backend: SqliteBackend, path: Path
+    ) -> None:
+        (name,) = backend.put([b"content"])
+        assert backend.put([b"content", b"more"])[0] == name
+        execute(path, f"UPDATE objects SET data = x'00' WHERE id = '{name}'")  # noqa: S608 - a hash
+        with pytest.raises(CorruptStateError) as caught:
+            backend.put([b"new", b"content"])
+        assert caught.value.what == f"object {name}"
+        with pytest.raises(ObjectMissingError):
+            backend.objects([object_id(b"new")])
 
     def test_a_whole_file_is_looked_through_once(self, backend: SqliteBackend) -> None:
         asked: list[str] = []
@@ -554,7 +722,17 @@ class FakeDatabase:
 
 
 class TestTheWriteAheadLog:
-    """SQLite's own waiting does not cover two processes that switch one new file to it."""
+    """SQLite's own waiting does not cover two processes that switch one file to it."""
+
+    def test_it_is_turned_on_in_a_copy_without_it(self, path: Path) -> None:
+        with opened(path) as backend:
+            fill(backend)
+        execute(path, "PRAGMA journal_mode = DELETE")
+        with opened(path) as backend:
+            assert backend.head() is not None
+            assert execute(path, "PRAGMA journal_mode") == [("delete",)]  # reading changes nothing
+            backend.put([b"x"])
+            assert execute(path, "PRAGMA journal_mode") == [("wal",)]
 
     def test_it_is_waited_for(self, path: Path) -> None:
         SqliteFile(path, busy_timeout=10)._use_wal(FakeDatabase(None, None, "wal"))

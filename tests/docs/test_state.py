@@ -203,6 +203,7 @@ def test_a_backup_can_be_put_back(project: Path, tmp_path: Path) -> None:
     restored = SqliteBackend(directory / ".lamform" / "state.db", "payments")
     assert restored.head() == head
     assert restored.key() == key
+    restored.put([b"the next write"])
     restored.close()
     database = directory / ".lamform" / "state.db"
     assert (
