@@ -23,6 +23,7 @@ from declarative.render.reports import counted
 if TYPE_CHECKING:
     from declarative.language.inputs import VariableInputs
 
+_DIGITS = 9
 _QUESTION = "Do you want to perform these actions?"
 
 
@@ -135,7 +136,8 @@ def _part(written: str | None, file: Path | None) -> Shard | None:
     if written is None:
         return None
     index, slash, count = written.partition("/")
-    if not (slash and index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
+    numbers = [int(one) for one in (index, count) if one.isdecimal() and len(one) <= _DIGITS]
+    if not (slash and len(numbers) == 2 and 1 <= numbers[0] <= numbers[1]):  # noqa: PLR2004 - I and N
         raise LamformError.of(
             "No such shard",
             f'--shard takes I/N, such as 2/4 for the second of four; found "{written}".',
@@ -146,7 +148,7 @@ def _part(written: str | None, file: Path | None) -> Shard | None:
             "Runs that plan for themselves would divide different plans, and leave out what "
             "falls between. Make one with lamform plan --out FILE and give it to every shard.",
         )
-    return Shard(int(index), int(count))
+    return Shard(*numbers)
 
 
 def _divided(session: Session, plan: Plan, part: Shard | None) -> Plan:

@@ -119,7 +119,10 @@ def undo(
     revision: Annotated[
         int | None,
         typer.Argument(
-            min=1, metavar="REVISION", help="The edit; the newest revision if left out."
+            min=1,
+            max=options.MOST_REVISIONS,
+            metavar="REVISION",
+            help="The edit; the newest revision if left out.",
         ),
     ] = None,
     *,

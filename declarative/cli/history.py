@@ -28,7 +28,14 @@ def history(
     context: typer.Context,
     *,
     limit: Annotated[
-        int, typer.Option("--limit", min=1, metavar="N", help="At most so many revisions.")
+        int,
+        typer.Option(
+            "--limit",
+            min=1,
+            max=options.MOST_REVISIONS,
+            metavar="N",
+            help="At most so many revisions.",
+        ),
     ] = 20,
     release: Annotated[
         str | None,

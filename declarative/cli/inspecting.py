@@ -31,10 +31,18 @@ from declarative.render.reports import difference_text
 
 def diff(
     context: typer.Context,
-    start: Annotated[int, typer.Argument(min=1, metavar="FROM", help="A revision.")],
+    start: Annotated[
+        int,
+        typer.Argument(min=1, max=options.MOST_REVISIONS, metavar="FROM", help="A revision."),
+    ],
     end: Annotated[
         int | None,
-        typer.Argument(min=1, metavar="TO", help="Another; the newest one if left out."),
+        typer.Argument(
+            min=1,
+            max=options.MOST_REVISIONS,
+            metavar="TO",
+            help="Another; the newest one if left out.",
+        ),
     ] = None,
     *,
     only: options.Only = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
@@ -40,11 +40,21 @@ _KINDS: Final = ("sqlite", "s3")
 _WORDS: Final = ("true", "false")
 
 
+_Keep: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--keep",
+        min=1,
+        max=options.MOST_REVISIONS,
+        metavar="N",
+        help="Keep the last N revisions.",
+    ),
+]
+
+
 def gc(
     context: typer.Context,
-    keep: Annotated[
-        int, typer.Option("--keep", min=1, metavar="N", help="Keep the last N revisions.")
-    ],
+    keep: _Keep,
     auto_approve: options.AutoApprove = False,
     lock_timeout: options.LockTimeout = 0.0,
     var: options.Variables = None,

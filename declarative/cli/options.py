@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
 from declarative.model.plan import Consent
+
+MOST_REVISIONS: Final = 999_999_999
+"""The bound of all numbers of revisions; stores cannot take just any number."""
+
+
+def revert_target(value: str) -> str:
+    """Return TARGET of a revert, unless it is a number that no revision can have."""
+    if value.isdecimal() and len(value) > len(str(MOST_REVISIONS)):
+        raise typer.BadParameter(f"A number should be less than or equal to {MOST_REVISIONS}.")
+    return value
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):  # which comparing with a bound does not tell of "nan"
+        raise typer.BadParameter(f"{value} is not a number of seconds.")
+    return value
 
 
 class Format(StrEnum):
@@ -111,7 +128,13 @@ Parallelism: TypeAlias = Annotated[
 ]
 LockTimeout: TypeAlias = Annotated[
     float,
-    typer.Option("--lock-timeout", min=0, metavar="SECONDS", help="Wait for another run's lease."),
+    typer.Option(
+        "--lock-timeout",
+        min=0,
+        metavar="SECONDS",
+        help="Wait for another run's lease.",
+        callback=_finite,
+    ),
 ]
 PlanId: TypeAlias = Annotated[
     str | None,
@@ -126,5 +149,11 @@ ShardOption: TypeAlias = Annotated[
 ]
 RevisionOption: TypeAlias = Annotated[
     int | None,
-    typer.Option("--revision", min=1, metavar="N", help="As of this revision, not the newest."),
+    typer.Option(
+        "--revision",
+        min=1,
+        max=MOST_REVISIONS,
+        metavar="N",
+        help="As of this revision, not the newest.",
+    ),
 ]

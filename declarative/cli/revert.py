@@ -22,6 +22,14 @@ _HEALTHY = ("applied", "edited")
 _IfFailed: TypeAlias = Annotated[
     bool, typer.Option("--if-failed", help="Do nothing unless the newest revision ended badly.")
 ]
+_Target: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="TARGET",
+        help="The number of a revision, or previous.",
+        callback=options.revert_target,
+    ),
+]
 _AllowFailed: TypeAlias = Annotated[
     bool, typer.Option("--allow-failed", help="Go back even to a release that failed then.")
 ]
@@ -29,9 +37,7 @@ _AllowFailed: TypeAlias = Annotated[
 
 def revert(
     context: typer.Context,
-    target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="The number of a revision, or previous.")
-    ],
+    target: _Target,
     *,
     only: options.Only = None,
     environment: options.Environments = None,

@@ -15,8 +15,9 @@ from declarative.cli.loading import inputs_of
 from declarative.cli.runs import confirm
 from declarative.cli.session import Session
 from declarative.cli.wiring import ApplySettings, open_project
+from declarative.engine.recovery import runs_at_work
 from declarative.engine.rescue import recover as recover_runs
-from declarative.engine.rescue import replay
+from declarative.engine.rescue import replay, still_open
 from declarative.engine.verification import verify as verify_state
 from declarative.errors import LamformError
 from declarative.model.rescue import RecoveryFile
@@ -145,6 +146,7 @@ def recover(
         settings = ApplySettings(message, lock_timeout=lock_timeout)
         writing = runs.recording(session, opened, settings)
         revision = replay(kept, writing) if kept else recover_runs(writing)
+        at_work = () if kept else runs_at_work(writing.state, writing.runner)
     if session.json:
         report = history_revision(revision) if revision else None
         session.document(document(StateRecoverDocument(revision=report)))
@@ -153,6 +155,9 @@ def recover(
     else:
         names = ", ".join(revision.changes) or "no release"
         session.show(f"Revision {revision.number} records what was done to {printable(names)}.\n")
+    if not session.json:
+        for run, lease in at_work:
+            session.say(printable(f"{still_open(run, lease)} What it does is not recorded yet."))
 
 
 _SETTLED = "the run is settled already.\n"

@@ -7,6 +7,7 @@ or the next apply, which asks AWS (`commit.record_dead_runs`).
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,22 +15,24 @@ from typing import TYPE_CHECKING
 from backends.base import BackendError, RevisionDraft, RevisionNotFoundError
 from declarative.engine.commit import Ending, commit_run, end_releases, record_dead_runs
 from declarative.engine.leases import new_run
-from declarative.engine.recovery import dead_runs
+from declarative.engine.recovery import dead_runs, runs_at_work
 from declarative.engine.snapshot import fingerprinter_of
 from declarative.engine.taking import take
-from declarative.errors import Diagnostic, LamformError, StateLostError
+from declarative.errors import Diagnostic, LamformError, LeaseHeldError, StateLostError
 from declarative.model.plan import Base, Plan
 from declarative.model.rescue import RecoveryFile, RescuedRevision
 from declarative.model.stored import read
 
 if TYPE_CHECKING:
-    from backends.base import Revision, RunRecord, StateReader
+    from backends.base import Lease, Revision, RunRecord, StateReader
+    from declarative.engine.recovery import DeadRun
     from declarative.engine.run import RunWorld
     from declarative.engine.writing import Writing
     from declarative.model.values import Fingerprinter
 
 _SAID = tuple(name for name in RescuedRevision.model_fields if name != "details")
 _MARK = "state"
+_PAUSE = 0.5
 
 
 def keep(
@@ -92,18 +95,58 @@ def _document(ending: Ending, fingerprinter: Fingerprinter) -> RecoveryFile:
 
 
 def recover(writing: Writing) -> Revision | None:
-    """Record what dead runs did as a revision; None where there are none.
+    """Record what dead runs did as a revision; None where no run is open.
+
+    Where all that are open hold leases, they are waited for as long as the command line said:
+    a machine that has just died cannot be told from one that is at work.
 
     Raises:
-        LeaseHeldError: another run is at work on one of their releases.
+        LeaseHeldError: open runs still hold leases, or another is at work on one of the releases.
         RemoteError: a release that such a run left open cannot be read.
     """
-    dead = dead_runs(writing.state, writing.runner)
+    dead = _dead_at_last(writing)
     if not dead:
         return None
     addresses = frozenset(address for run in dead for address in run.open)
     with take(writing, new_run(), addresses) as lease:
         return record_dead_runs(writing, lease, needed=lease.addresses, message=writing.message)
+
+
+def _dead_at_last(writing: Writing) -> tuple[DeadRun, ...]:
+    """Return the dead runs; where there are none, wait for those that are open to die or end."""
+    deadline = time.monotonic() + writing.lock_timeout
+    told: str | None = None
+    while True:
+        dead = dead_runs(writing.state, writing.runner)
+        at_work = () if dead else runs_at_work(writing.state, writing.runner)
+        if not at_work:
+            return dead
+        if time.monotonic() + _PAUSE > deadline:
+            raise _not_known(at_work)
+        _, lease = at_work[0]
+        if writing.waiting is not None and told != lease.run:
+            writing.waiting(lease)
+            told = lease.run
+        writing.stop.sleep(_PAUSE)
+
+
+def _not_known(at_work: tuple[tuple[RunRecord, Lease], ...]) -> LeaseHeldError:
+    first, _ = at_work[0]
+    return LeaseHeldError.of(
+        "Whether there is something to recover is not known yet",
+        " ".join(still_open(run, lease) for run, lease in at_work)
+        + " One that is at work needs no recovery. If it is dead, repeat this once its lease is "
+        "over (--lock-timeout SECONDS waits for that), or take the lease away: "
+        f"lamform state unlock {first.run}",
+    )
+
+
+def still_open(run: RunRecord, lease: Lease) -> str:
+    """Return the sentence that says of an open run who holds its lease, and until when."""
+    return (
+        f"Run {run.run} of {lease.who} on {lease.host} (pid {lease.pid}) is open since "
+        f"{run.started_at} and holds its lease until {lease.expires}, unless it renews it."
+    )
 
 
 def replay(found: RecoveryFile, writing: Writing) -> Revision | None:

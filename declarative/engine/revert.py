@@ -212,7 +212,7 @@ def _goals(
         )
     if target == "previous":
         return _previous(head, state)
-    if not target.isdigit():
+    if not target.isdecimal():
         raise LamformError.of(
             "No such revision",
             f'"{target}" is neither the number of a revision nor "previous". '

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from declarative.cli.arguments import command_of, globals_first, wants_json
+from declarative.cli.options import MOST_REVISIONS
 from declarative.cli.wiring import shown_command
 
 VALUES = frozenset({"--message", "--only"})
@@ -69,3 +70,50 @@ def test_values_of_variables_are_not_told_to_others() -> None:
 )
 def test_the_command_is_told_from_the_global_options(typed: str, command: str | None) -> None:
     assert command_of(typed.split()) == command
+
+
+HUGE = "9" * 20
+
+
+@pytest.mark.parametrize("number", [HUGE, "9" * 5000])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "state list --revision N",
+        "state show release.x --revision N",
+        "output --revision N",
+        "state undo N",
+        "state diff N",
+        "state diff 1 N",
+        "revert N",
+        "history --limit N",
+        "state gc --keep N",
+        "apply --parallelism N",
+        "apply x.plan --shard 1/N",
+        "apply --lock-timeout nan",
+        "apply --lock-timeout inf",
+    ],
+)
+def test_a_number_that_can_be_none_is_wrong_usage(shell, typed: str, number: str) -> None:
+    answer = shell(*typed.replace("N", number).split())
+    assert (answer.code, answer.out) == (1, "")
+    assert "Internal error" not in answer.err
+    said = " ".join(answer.err.split())
+    refusals = (
+        "should be less than or equal to",
+        "should be greater than or equal to 0",
+        "Unable to parse input",
+        "is not a number of seconds",
+        "No such shard",
+    )
+    assert any(one in said for one in refusals), said
+
+
+def test_the_largest_number_is_a_revision_that_is_not_there(shell) -> None:
+    shell.applied()
+    for typed in ("state list --revision N", "state undo N", "state diff 1 N", "revert N"):
+        answer = shell(*typed.replace("N", str(MOST_REVISIONS)).split())
+        assert answer.code == 1
+        assert f"There is no revision {MOST_REVISIONS}" in " ".join(answer.err.split())
+    assert shell("history", "--limit", str(MOST_REVISIONS)).code == 0
+    assert shell("revert", "²").err.count("No such revision") == 1

@@ -1,4 +1,4 @@
-"""``lamform state verify`` and ``lamform state unlock`` as a user meets them."""
+"""``lamform state verify``, ``unlock`` and ``recover`` as a user meets them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
-from backends.base import EVERYTHING, LeaseRequest
+from backends.base import EVERYTHING, LeaseRequest, RunRecord
 from backends.sqlite import SqliteBackend
 
 if TYPE_CHECKING:
@@ -42,6 +42,82 @@ def hold(shell: Shell, term: float = 3600, exclusive: frozenset[str] = frozenset
         )
     )
     backend.close()
+
+
+def begin(shell: Shell, plan: bytes) -> None:
+    """Let the run that holds a lease begin with a plan."""
+    backend = SqliteBackend(database(shell), shell.name)
+    (lease,) = backend.leases()
+    (name,) = backend.put([plan])
+    record = RunRecord(
+        run=lease.run,
+        started_at="2026-03-04T10:00:00Z",
+        command="lamform apply",
+        plan=name,
+        addresses=tuple(lease.addresses),
+    )
+    backend.begin_run(record, token=lease.token)
+    backend.close()
+
+
+@pytest.fixture
+def planned(shell: Shell) -> bytes:
+    """A plan that changes both releases of an applied project."""
+    shell.applied()
+    assert shell("plan", "--var", "memory=256", "--out", "later.plan").code == 0
+    return shell.root.joinpath("later.plan").read_bytes()
+
+
+def test_an_open_run_with_a_live_lease_is_named_and_waited_for(
+    shell: Shell, planned: bytes
+) -> None:
+    assert shell("state", "recover").out == "Nothing to recover: no run was cut off.\n"
+    hold(shell)
+    begin(shell, planned)
+    answer = shell("state", "recover")
+    assert (answer.code, answer.out) == (4, "")
+    said = " ".join(answer.err.split())
+    assert "Run gone of kim on elsewhere (pid 7) is open since 2026-03-04T10:00:00Z" in said
+    assert "holds its lease until 2" in said
+    assert "lamform state unlock gone" in said
+    waited = shell("state", "recover", "--lock-timeout", "0.6")
+    assert waited.code == 4
+    assert "Waiting for run gone of kim on elsewhere" in waited.err
+    assert shell("state", "unlock", "gone", "--auto-approve").code == 0
+    done = shell("state", "recover")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Revision 2 records what was done to")
+
+
+def test_a_dead_run_is_recovered_and_one_at_work_is_named(shell: Shell, planned: bytes) -> None:
+    hold(shell, term=0)
+    begin(shell, planned)
+    backend = SqliteBackend(database(shell), shell.name)
+    lease = backend.acquire(
+        LeaseRequest(
+            run="busy",
+            who="ada",
+            host="elsewhere",
+            pid=8,
+            boot_id="",
+            command="lamform apply",
+            addresses=frozenset({'release.hello["prod"]'}),
+        )
+    )
+    (name,) = backend.put([planned])
+    record = RunRecord(
+        run="busy",
+        started_at="2026-03-04T11:00:00Z",
+        command="lamform apply",
+        plan=name,
+        addresses=('release.hello["prod"]',),
+    )
+    backend.begin_run(record, token=lease.token)
+    backend.close()
+    answer = shell("state", "recover")
+    assert answer.code == 0
+    assert answer.out == 'Revision 2 records what was done to release.hello["dev"].\n'
+    assert "Run busy of ada on elsewhere (pid 8) is open since" in answer.err
 
 
 def test_a_sound_state(shell: Shell) -> None:
