@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 _SMALLEST_PAGE = 512
 _EMPTY = (
-    "it is empty, as no state ever is; it was cut off, or its creation was, by an earlier version. "
-    "If nothing was ever applied with it, delete it and apply again"
+    "it is empty, as no state ever is: it was cut off, or its creation by an earlier version was "
+    "(if nothing was ever applied with it, delete it)"
 )
 
 

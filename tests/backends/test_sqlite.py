@@ -180,7 +180,7 @@ class TestWhatIsNoState:
             for use in (backend.exists, backend.head, backend.create, lambda: backend.put([b"x"])):
                 with pytest.raises(CorruptStateError, match="it is empty") as caught:
                     use()
-                assert "If nothing was ever applied with it, delete it" in caught.value.detail
+                assert "if nothing was ever applied with it, delete it" in caught.value.detail
         assert path.read_bytes() == before
 
     def test_a_directory(self, path: Path) -> None:
