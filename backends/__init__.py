@@ -47,7 +47,7 @@ def open_backend(kind: str, settings: Mapping[str, JsonValue], project: str) -> 
     if point := installed.get(kind):
         try:
             loaded: Factory = point.load()
-            return loaded(settings, project)
+            return _complete(loaded(settings, project), kind)
         except BackendError:
             raise
         except Exception as error:
@@ -61,6 +61,20 @@ def open_backend(kind: str, settings: Mapping[str, JsonValue], project: str) -> 
         f"Known here: {', '.join(sorted({*_BUILT_IN, *installed}))}. "
         "Use one of these, or install the package that provides it.",
     )
+
+
+def _complete(backend: StateBackend, kind: str) -> StateBackend:
+    """Return a backend of another package, unless the contract has grown since it was written."""
+    from backends.base import StateBackend as Contract
+
+    promised = (name for name in dir(Contract) if not name.startswith("_"))
+    if missing := [name for name in promised if not callable(getattr(backend, name, None))]:
+        raise BackendSettingsError(
+            f"The backend {kind!r} was made for another version",
+            f"It lacks {', '.join(f'{name}()' for name in missing)}, which this version needs. "
+            "Install a version of its package that fits.",
+        )
+    return backend
 
 
 def _open_memory(settings: Mapping[str, JsonValue], project: str) -> StateBackend:

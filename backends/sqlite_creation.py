@@ -30,7 +30,7 @@ def create_whole(path: Path, fill: Callable[[Path], None]) -> None:
     Its directory is created too, and git ignores that if it is ours.
 
     Raises:
-        StateUnavailableError: The write-ahead log of a file that is gone lies there.
+        StateUnavailableError: The log of a file that is gone lies there.
         OSError: The system refuses; nothing is at ``path``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,16 +66,18 @@ def _prefix(path: Path) -> str:
 
 def _refuse_orphaned_log(path: Path) -> None:
     """Keep SQLite from writing the log of another file, which is gone, into a new one."""
-    log = path.with_name(f"{path.name}-wal")
-    # In this order: a log that belongs to a file came after it.
-    if log.exists() and log.stat().st_size and not path.exists():
-        raise StateUnavailableError(
-            str(path),
-            "cannot_open",
-            "The state file is gone, and its write-ahead log is not",
-            f"{log} holds what was written last to {path}, which is not there. Put the file back "
-            "beside it, or restore both from a backup. If that state is given up, delete the log.",
-        )
+    for end in ("-wal", "-journal"):
+        log = path.with_name(f"{path.name}{end}")
+        # In this order: a log that belongs to a file came after it.
+        if log.exists() and log.stat().st_size and not path.exists():
+            raise StateUnavailableError(
+                str(path),
+                "cannot_open",
+                "The state file is gone, and its log is not",
+                f"{log} holds what was written last to {path}, which is not there. Put the file "
+                "back beside it, or restore both from a backup. If that state is given up, delete "
+                "the log.",
+            )
 
 
 def _put_in_place(made: Path, path: Path) -> None:

@@ -70,6 +70,15 @@ def test_an_installed_kind_does_not_replace_a_built_in_one(monkeypatch: pytest.M
         open_backend("sqlite", {"any": "setting"}, "shop")
 
 
+def test_an_installed_kind_that_lacks_a_method_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "postgres")
+    monkeypatch.delattr(MemoryBackend, "now")
+    monkeypatch.setattr(MemoryBackend, "findings", None)
+    with pytest.raises(BackendSettingsError, match=r"lacks findings\(\), now\(\)") as caught:
+        open_backend("postgres", {}, "shop")
+    assert "'postgres' was made for another version" in caught.value.summary
+
+
 def opened_by_entry_point(settings: object, project: str) -> MemoryBackend:
     return MemoryBackend(MemoryStore(), project)
 

@@ -301,15 +301,18 @@ class TestCreation:
         assert caught.value.reason == "full"
         assert list(path.parent.iterdir()) == []
 
-    def test_the_log_of_a_file_that_is_gone_is_not_taken_into_a_new_one(self, path: Path) -> None:
+    @pytest.mark.parametrize("end", ["-wal", "-journal"])
+    def test_the_log_of_a_file_that_is_gone_is_not_taken_into_a_new_one(
+        self, path: Path, end: str
+    ) -> None:
         with opened(path) as writer:
             fill(writer)
-            log = path.with_name("state.db-wal")
-            content = log.read_bytes()
+            log = path.with_name(f"state.db{end}")
+            content = path.with_name("state.db-wal").read_bytes()
         path.unlink()
         log.write_bytes(content)
         with opened(path) as backend:
-            with pytest.raises(StateUnavailableError, match="its write-ahead log is not"):
+            with pytest.raises(StateUnavailableError, match="its log is not"):
                 backend.create()
             assert [item.name for item in path.parent.iterdir()] == [log.name]
             log.unlink()
