@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Stop(threading.Event):
-    """Set when a run is to end.
+class Stop:
+    """Set when a run is to end; any number of threads wait for it.
+
+    A signal handler may set it while the thread that it interrupts waits: neither takes a
+    lock that the other would have to give back first, as `threading.Event` does.
 
     Attributes:
         heeded: Whether waiting for AWS ends then. What was done has to be looked at and
@@ -26,9 +29,26 @@ class Stop(threading.Event):
 
     def __init__(self) -> None:
         """Begin unset and heeded."""
-        super().__init__()
         self.heeded = True
         self.flush = None
+        self._told = threading.Lock()  # held from when it is set
+        self._gate = threading.Lock()  # open from when it is set: those who wait pass one by one
+        self._gate.acquire()
+
+    def set(self) -> None:
+        """End all waits, those that are going on and those to come."""
+        if self._told.acquire(blocking=False):
+            self._gate.release()
+
+    def is_set(self) -> bool:
+        """Whether the run is to end."""
+        return self._told.locked()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for so many seconds, or until the run is to end, and say whether it is."""
+        if not self.is_set() and self._gate.acquire(timeout=max(seconds, 0)):
+            self._gate.release()
+        return self.is_set()
 
     def sleep(self, seconds: float) -> None:
         """Wait, for AWS to take a call or for another run to end.

@@ -8,7 +8,6 @@ concurrency can only be read in the shared quota.
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from declarative.model.reasons import advice_for
 if TYPE_CHECKING:
     from declarative.engine.ports import FunctionReader, ObservedFunction
     from declarative.engine.setting_ports import ObservedConcurrency, SettingsReader
+    from declarative.engine.stopping import Stop
 
 _T = TypeVar("_T")
 
@@ -44,7 +44,7 @@ class Patience:
         pause: Waits for some seconds and says whether the run is to end; None: as ``stop`` does.
     """
 
-    stop: threading.Event
+    stop: Stop
     seconds: float = TIMEOUT
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random

@@ -16,6 +16,7 @@ from declarative.engine import leases
 from declarative.engine.apply import apply_plan
 from declarative.engine.records import recorded_outputs
 from declarative.engine.rescue import recover
+from declarative.engine.stopping import Stop
 from declarative.errors import InterruptedRunError, LamformError, RemoteError, StalePlanError
 from declarative.model.plan import PlannedOutput
 
@@ -162,7 +163,7 @@ def test_an_interrupted_apply_says_so_and_the_next_one_ends_it(world, step, kind
     assert world.record().status == "interrupted"
     assert world.drift().findings == ()
     assert world.state.open_runs() == ()
-    world.stop.clear()
+    world.stop = Stop()
     assert world.apply().status == "applied"
     found = world.aws("GetFunction")
     assert found["Configuration"]["MemorySize"] == 512
@@ -176,7 +177,7 @@ def test_a_creation_that_was_interrupted_is_known_to_state(world) -> None:
     stop_at(world, "create_function")
     assert world.apply().status == "interrupted"
     assert world.record().function is not None
-    world.stop.clear()
+    world.stop = Stop()
     plan = world.plan()
     assert not {"create_function"} & {step.kind for one in plan.releases for step in one.steps}
     assert world.apply(plan).status == "applied"
@@ -192,7 +193,7 @@ def test_stopped_before_the_first_step_nothing_is_recorded(world) -> None:
     assert result.revision is None
     assert world.save().functions == {}
     assert world.state.open_runs() == ()
-    world.stop.clear()
+    world.stop = Stop()
     assert world.apply().status == "applied"
 
 

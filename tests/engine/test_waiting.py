@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import pytest
 
 from declarative.engine.ports import ObservedFunction
 from declarative.engine.setting_ports import ObservedConcurrency, Unreadable
+from declarative.engine.stopping import Stop
 from declarative.engine.waiting import Patience, wait_until_awake, wait_until_ready, wait_until_warm
 from declarative.errors import InterruptedRunError, RemoteError
 from declarative.model.reasons import ADVICE, advice_for
@@ -51,7 +51,7 @@ class Lambda:
 
     def patience(self, seconds: float = 600.0, jitter: float = 0.5) -> Patience:
         return Patience(
-            threading.Event(),
+            Stop(),
             seconds,
             monotonic=lambda: self.now,
             jitter=lambda: jitter,
@@ -130,7 +130,7 @@ def test_what_is_deleted_meanwhile_is_gone(gone: ObservedFunction | None) -> Non
 
 
 def test_the_end_of_the_run_ends_the_wait() -> None:
-    stop = threading.Event()
+    stop = Stop()
     stop.set()
     aws = Lambda([PENDING])
     with pytest.raises(InterruptedRunError, match="cut short"):
