@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import sys
 import tempfile
 import traceback
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from declarative import __version__
 from declarative.cli.arguments import GLOBAL_OPTIONS
+from declarative.cli.session import silence
 from declarative.errors import Diagnostic, InterruptedRunError, LamformError
 from declarative.render.diagnostics import (
     diagnostic_json,
@@ -25,21 +25,39 @@ if TYPE_CHECKING:
     from declarative.cli.session import Session
 
 _INTERRUPTED: Final = 130
+_UNWRITTEN: Final = 1
 
 
 def guarded(session: Session, command: Callable[[], int]) -> int:
-    """Run ``command`` and return its exit code; whatever it raises is reported."""
+    """Run ``command`` and return its exit code; whatever it raises is reported.
+
+    Where nobody reads the output, or it cannot be written, that is an error of its own only
+    if there is no other.
+    """
+    code = _outcome(session, command)
+    for stream in (session.out, session.err):
+        try:
+            stream.flush()
+        except OSError:
+            silence(stream)
+            code = code or _UNWRITTEN
+    return code
+
+
+def _outcome(session: Session, command: Callable[[], int]) -> int:
+    code = 0
     try:
         code = command()
-        session.out.flush()
-    except BrokenPipeError:
-        return _reader_gone()
+        session.flush()
+    except BrokenPipeError:  # who reads our output has read enough
+        return code or _UNWRITTEN
     except KeyboardInterrupt:
         return _report(session, (Diagnostic("Interrupted"),), _INTERRUPTED)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 1
     except Exception as error:  # noqa: BLE001 - the boundary: nothing passes it
-        return _report_safely(session, *explained(error))
+        diagnostics, failed = explained(error)
+        return _report(session, diagnostics, code or failed)
     return code
 
 
@@ -72,6 +90,7 @@ def _state_error(error: Exception) -> tuple[tuple[Diagnostic, ...], int] | None:
 
 
 def _report(session: Session, diagnostics: tuple[Diagnostic, ...], code: int) -> int:
+    session.lasting = True  # one stream may be what cannot be written; if both are, the code tells
     if not session.json:
         session.say(diagnostics_text(diagnostics, session.err_look))
     elif session.events:
@@ -80,21 +99,9 @@ def _report(session: Session, diagnostics: tuple[Diagnostic, ...], code: int) ->
         session.document({"type": "run_done", "status": status, "diagnostics": shown})
     else:
         session.document(diagnostics_document(diagnostics))
+    if session.json and session.lost is not None:
+        session.say(diagnostics_text(diagnostics, session.err_look))
     return code
-
-
-def _report_safely(session: Session, diagnostics: tuple[Diagnostic, ...], code: int) -> int:
-    try:
-        return _report(session, diagnostics, code)
-    except BrokenPipeError:
-        return _reader_gone()
-
-
-def _reader_gone() -> int:
-    """Stop quietly: who read our output has read enough."""
-    # The interpreter flushes stdout once more at its end, and would complain.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
 
 
 def _system(error: OSError) -> Diagnostic:

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 _YES: Final = "yes"
 _HARD_EXIT: Final = 130
+_IN_FLIGHT: Final = "waiting for calls in flight…"
 _LAST_WORDS: Final = 5.0
 """Seconds that the journal may take when a second signal ends the process."""
 
@@ -100,25 +101,37 @@ def confirm(session: Session, question: str, doing: str, instead: str = "") -> N
 class Progress:
     """Writes what happens: lines on stderr, or events on stdout.
 
-    The last event waits for the end of the run, so that it can tell why it failed.
+    The last event waits for the end of the run, so that it can tell why it failed. No
+    failure to tell something ends a run.
+
+    Attributes:
+        failure: Why nothing more is written.
     """
 
     session: Session
     last: Event | None = None
+    failure: Exception | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, event: Event) -> None:
         """Write one event."""
         with self._lock:
-            if not self.session.json:
-                line = event_text(event, self.session.err_look)
-                if line is not None:
-                    self.session.say(line)
-            elif event.type == "run_done":
-                self.last = event
-            else:
-                self.session.events = True
-                self.session.document(event_document(event))
+            try:
+                if self.failure is None:
+                    self._write(event)
+            except Exception as error:  # noqa: BLE001 - raised once the run is recorded
+                self.failure = error
+
+    def _write(self, event: Event) -> None:
+        if not self.session.json:
+            line = event_text(event, self.session.err_look)
+            if line is not None:
+                self.session.say(line)
+        elif event.type == "run_done":
+            self.last = event
+        else:
+            self.session.events = True
+            self.session.document(event_document(event))
 
     def finish(self, failures: tuple[Diagnostic, ...]) -> None:
         """Write the last event with the failures of the run, and what it left behind."""
@@ -136,13 +149,27 @@ def run(
     Raises:
         ApplyFailedError: a release failed.
         InterruptedRunError: a signal ended the run.
+        LamformError: all went well, but for the telling of it.
+        BrokenPipeError: the same, where nobody listened any more.
     """
     progress = Progress(session)
     settings = patient(session, settings)
     writing = world.writing(secrets, listener=progress, settings=settings)
-    with _stopping(session, world.stop):
+    session.flush()  # a plan that cannot be shown is not applied
+    session.lasting = True  # from here on the run goes on whoever listens
+    with _stopping(world.stop):
         result = apply_plan(plan, writing)
     log_calls(world)
+    code = _told(session, plan, result, progress)
+    session.flush()
+    if code == 0 and progress.failure is not None:
+        raise progress.failure
+    if code == 0 and session.lost is not None:
+        raise _untold(session.lost, result)
+    return code
+
+
+def _told(session: Session, plan: Plan, result: ApplyResult, progress: Progress) -> int:
     if session.json:
         failed = result.failures or _ending(result)
         progress.finish((*(failed if result.status != "applied" else ()), *result.left))
@@ -155,6 +182,17 @@ def run(
     if result.status != "applied":
         raise ApplyFailedError(result.failures)
     return 0
+
+
+def _untold(error: OSError, result: ApplyResult) -> Exception:
+    """Return the error of a run that went well and could not say so."""
+    if isinstance(error, BrokenPipeError):
+        return error
+    recorded = f"; revision {result.revision.number} records it" if result.revision else ""
+    return LamformError.of(
+        "The output could not be written",
+        f"{error.strerror or error}. All else went well{recorded}. See lamform history.",
+    )
 
 
 def recording(session: Session, opened: OpenProject, settings: ApplySettings) -> Writing:
@@ -247,7 +285,7 @@ def _moves(revision: Revision | None) -> Iterator[str]:
 
 
 @contextmanager
-def _stopping(session: Session, stop: Stop) -> Iterator[None]:
+def _stopping(stop: Stop) -> Iterator[None]:
     """Let the first signal end the run in order, and the second at once, its journal written."""
 
     def receive(number: int, _: object) -> None:
@@ -256,12 +294,12 @@ def _stopping(session: Session, stop: Stop) -> Iterator[None]:
             try:
                 if stop.flush is not None:
                     stop.flush(_LAST_WORDS)
-                session.out.flush()
             finally:
                 os._exit(_HARD_EXIT)
         stop.set()
         # Not session.say: a signal may arrive inside a write to that very stream.
-        os.write(2, f"\n{signal.Signals(number).name}: waiting for calls in flight…\n".encode())
+        with suppress(OSError):
+            os.write(2, f"\n{signal.Signals(number).name}: {_IN_FLIGHT}\n".encode())
 
     before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -32,6 +32,9 @@ class Session:
             more event and not a document.
         shown: Whether the last thing written is a result for people.
         variables: Which of ``--var`` and ``--var-file`` was given when, in this order.
+        lasting: Whether a stream that cannot be written is given up, and what writes to it
+            goes on: set once there is work that must not end half-way.
+        lost: Why the first of them was given up.
     """
 
     out: TextIO
@@ -41,6 +44,8 @@ class Session:
     events: bool = False
     shown: bool = False
     variables: list[str] = field(default_factory=list)
+    lasting: bool = False
+    lost: OSError | None = None
 
     @property
     def interactive(self) -> bool:
@@ -79,7 +84,7 @@ class Session:
 
     def show(self, text: str) -> None:
         """Write a result for people."""
-        self.out.write(text)
+        self._put(self.out, text)
         self.shown = self.shown or bool(text)
 
     def write(self, content: bytes) -> None:
@@ -93,16 +98,43 @@ class Session:
 
         Where a result was written before, an empty line parts the two.
         """
-        self.out.flush()
+        self.flush()
         lead = "\n" if self.shown else ""
         self.shown = False
-        self.err.write(lead + text + ("" if text.endswith(end) else end))
-        self.err.flush()
+        self._put(self.err, lead + text + ("" if text.endswith(end) else end), now=True)
 
     def document(self, content: Mapping[str, JsonValue]) -> None:
         """Write a JSON document, or an event, on one line."""
-        self.out.write(json.dumps(content, ensure_ascii=False) + "\n")
-        self.out.flush()
+        self._put(self.out, json.dumps(content, ensure_ascii=False) + "\n", now=True)
+
+    def flush(self) -> None:
+        """Write what of the result is still in memory."""
+        self._put(self.out, "", now=True)
+
+    def _put(self, stream: TextIO, text: str, *, now: bool = False) -> None:
+        try:
+            if text:  # even an empty one is handed to the system
+                stream.write(text)
+            if now:
+                stream.flush()
+        except OSError as error:
+            if not self.lasting:
+                raise
+            self.lost = self.lost or error
+            silence(stream)
+
+
+def silence(stream: TextIO) -> None:
+    """Let all that is still to be written to a stream go nowhere.
+
+    What it holds already goes there as well: the interpreter writes that at its end, and
+    would complain.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, stream.fileno())
+    finally:
+        os.close(nowhere)
 
 
 def open_session(arguments: Sequence[str]) -> Session:

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
+from typing import TextIO
 
 import pytest
 
@@ -105,6 +107,19 @@ class Shell:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def against(
+        self, *arguments: str, stdout: TextIO | int = PIPE, stderr: TextIO | int = PIPE
+    ) -> subprocess.CompletedProcess[str]:
+        """Run in a process of its own that writes to the given streams."""
+        return subprocess.run(
+            [LAMFORM, *arguments],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
             text=True,
         )
 
