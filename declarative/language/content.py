@@ -19,6 +19,7 @@ from declarative.language.nodes import (
     Template,
     TupleConstructor,
 )
+from declarative.language.plain import json_of
 from declarative.language.problems import NOT_KNOWN, suggestion
 from declarative.language.residuals import residual_of, try_residual
 from declarative.language.sections import Section, place_within
@@ -351,7 +352,7 @@ def _whole(value: Value, place: SourceRange) -> object:
     if unknown and sensitive:
         return _unread(value, place)
     if sensitive:
-        return Sensitive(revealed(value), _residual(value))  # type: ignore[arg-type] # JSON
+        return Sensitive(revealed(value, place), _residual(value))  # type: ignore[arg-type] # JSON
     if unknown:
         return Pending(_residual(value) or "null")
     items = value.content if isinstance(value.content, tuple) else ()
@@ -391,9 +392,13 @@ def _residual(value: Value) -> str | None:
     return None if found is None else unparse(found)
 
 
-def revealed(value: Value) -> object:
-    """Return the plain content of a value as JSON, secrets included: never to be shown."""
-    return json_of(_bare(without_marks(replace(value, sensitive=False, residual=None))))
+def revealed(value: Value, place: SourceRange | None = None) -> object:
+    """Return the plain content of a value as JSON, secrets included: never to be shown.
+
+    Raises:
+        EvaluationError: a number is none that JSON can hold; ``place`` is to blame.
+    """
+    return json_of(_bare(without_marks(replace(value, sensitive=False, residual=None))), place)
 
 
 def _bare(value: Value) -> object:
@@ -404,12 +409,3 @@ def _bare(value: Value) -> object:
             return [_bare(item) for item in content]
         case content:
             return content
-
-
-def json_of(value: object) -> object:
-    """Return content as JSON: numbers that are not whole as floats."""
-    if isinstance(value, dict):
-        return {key: json_of(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [json_of(item) for item in value]
-    return float(value) if isinstance(value, Decimal) else value

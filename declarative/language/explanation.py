@@ -8,11 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from declarative.errors import LamformError
-from declarative.language.content import holds, json_of, locate, plain
+from declarative.language.content import holds, locate, plain
 from declarative.language.expressions import evaluate
 from declarative.language.grammar_release import ALIAS
 from declarative.language.layers import read_function
 from declarative.language.nesting import read_nested
+from declarative.language.plain import json_of
 from declarative.language.sections import blocks, place_within
 from declarative.language.services import shared
 from declarative.language.values import Reference
@@ -271,7 +272,7 @@ def _shown(layer: str, place: SourceRange | None, value: object, *, secret: bool
         return Origin(layer, place, None, sensitive=True)
     if holds(value, Pending):
         return Origin(layer, place, None, unknown=True)
-    return Origin(layer, place, json_of(_named(value)))
+    return Origin(layer, place, json_of(_named(value), place))
 
 
 def _named(value: object) -> object:

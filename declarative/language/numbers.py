@@ -20,6 +20,7 @@ from decimal import (
     Decimal,
     InvalidOperation,
 )
+from math import isfinite
 from typing import Final, NamedTuple, Self
 
 from declarative.errors import EvaluationError
@@ -30,6 +31,7 @@ _BITS: Final = 512
 _SAFE_DIGITS: Final = 153  # decimals no longer than this are all different in 512 bits
 _LONGEST_WHOLE: Final = 1000  # beyond it a whole decimal stays one: 1e9999 is not spelled out
 _LARGEST_EXPONENT: Final = 10_000
+_LONGEST_JSON: Final = 4300  # what Python and pydantic read of one number in JSON
 _EXACT: Final = Context(MAX_PREC, ROUND_HALF_EVEN, MIN_EMIN, MAX_EMAX, traps=[])
 
 
@@ -123,6 +125,27 @@ def format_number(value: Number) -> str:
     if isinstance(value, Rounded):
         return f"{_shortest(_binary(value), value.bits):f}"
     return f"{value.normalize(_EXACT):f}"
+
+
+def json_number(value: Number) -> int | float:
+    """Return a number as JSON holds it: what is no whole number of moderate size as a float.
+
+    Raises:
+        EvaluationError: no float is near it, and it has too many digits to be read as they are.
+    """
+    if isinstance(value, int):
+        return value
+    near = float(value)
+    if isfinite(near) and (near or not value):
+        return near
+    if near and value.adjusted() < _LONGEST_JSON:
+        return int(value)
+    raise EvaluationError.of(
+        "Number out of range",
+        f"It is about {value:.2e}. Numbers that plans and state keep have at most "
+        f"{_LONGEST_JSON} digits before the point, and lie no closer to zero than 5e-324. "
+        "Give it as a string, with tostring(), or in another unit.",
+    )
 
 
 def exact(value: Number) -> Decimal:

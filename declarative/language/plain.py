@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from declarative.errors import EvaluationError
-from declarative.language.numbers import number
+from declarative.language.numbers import json_number, number
 from declarative.language.templates import normalize
 from declarative.language.values import (
     BOOL,
@@ -25,6 +25,8 @@ from declarative.language.values import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from declarative.errors import SourceRange
 
 
 def from_python(data: object) -> Value:
@@ -80,6 +82,26 @@ def to_python(value: Value, placeholder: Callable[[Value], object] | None = None
         detail = f"{content.address} is a block, not a plain value; read one of its attributes."
         raise EvaluationError.of("Value not available", detail)
     return content
+
+
+def json_of(value: object, place: SourceRange | None = None) -> object:
+    """Return content as JSON: numbers that are not whole as floats.
+
+    Raises:
+        EvaluationError: a number is none that JSON can hold; ``place`` is to blame.
+    """
+    if isinstance(value, dict):
+        return {key: json_of(item, place) for key, item in value.items()}
+    if isinstance(value, list):
+        return [json_of(item, place) for item in value]
+    if not isinstance(value, Decimal):
+        return value
+    try:
+        return json_number(value)
+    except EvaluationError as error:
+        if place is not None:
+            error.place(place)
+        raise
 
 
 def parts_of(value: Value) -> Iterator[Value]:

@@ -10,7 +10,7 @@ from declarative.errors import ConfigurationError
 from declarative.language.binding import Binder, UnknownWorld, releases_in
 from declarative.language.calls import CallContext, no_head
 from declarative.language.conditions import broken_preconditions
-from declarative.language.content import json_of, plain, read_section
+from declarative.language.content import plain, read_section
 from declarative.language.declarations import check_labels, project_files, read
 from declarative.language.entities import Evaluation
 from declarative.language.evidence import blaming
@@ -19,6 +19,7 @@ from declarative.language.expressions import evaluate
 from declarative.language.garbage import uncollected
 from declarative.language.inputs import Assignment, VariableFile, VariableInputs, given_values
 from declarative.language.moves import check_moves
+from declarative.language.plain import json_of
 from declarative.language.problems import Problems, suggestion
 from declarative.language.reading import parse
 from declarative.language.saved import residual_scope
@@ -337,4 +338,4 @@ def _output(name: str, section: Section, evaluation: Evaluation) -> Output:
             "or nonsensitive() around what may be shown.",
             range=expression.range,
         )
-    return Output(json_of(value), config.sensitive, config.description)
+    return Output(json_of(value, expression.range), config.sensitive, config.description)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from declarative.errors import EvaluationError
 from declarative.language.connectors import role_of
-from declarative.language.content import holds, json_of, read_attributes, read_section
+from declarative.language.content import holds, read_attributes, read_section
 from declarative.language.installed import BACKENDS, kinds
+from declarative.language.plain import json_of
 from declarative.language.scopes import NO_NAMES
 from declarative.language.sections import blocks, single
 from declarative.language.versions import satisfies
@@ -135,7 +136,10 @@ def _settings_in(placed: Placed) -> dict[str, JsonValue]:
                 "backend find its credentials in the environment.",
                 range=section.attributes[name].range,
             )
-    return {name: json_of(value) for name, value in written.content.items()}  # type: ignore[misc] # JSON, as was seen to
+    return {
+        name: json_of(value, section.attributes[name].range)  # type: ignore[misc] # JSON, as was seen to
+        for name, value in written.content.items()
+    }
 
 
 def _policies(section: Section, scope: Scope) -> dict[str, tuple[str, ...]]:

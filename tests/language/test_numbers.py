@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from declarative.errors import EvaluationError
@@ -33,6 +34,40 @@ def test_what_is_printed_reads_as_the_same_number(value: numbers.Number) -> None
     assert number(value) == value
     assert number(Decimal(numbers.format_number(value))) == value
     assert type(number(value)) is type(value)
+
+
+@given(NUMBERS)
+def test_json_holds_a_number_as_it_reads_it_again(value: numbers.Number) -> None:
+    assume(not value or abs(value) > Decimal("1e-300"))
+    held = numbers.json_number(value)
+    assert json.loads(json.dumps(held, allow_nan=False)) == held
+    assert abs(Fraction(held) - Fraction(value)) <= abs(Fraction(value)) / 2**52
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("1e4299", 10**4299),
+        ("-12e1500", -12 * 10**1500),
+        ("0", 0),
+        ("0.5", 0.5),
+        ("5e-324", 5e-324),
+    ],
+)
+def test_json_holds_large_numbers_by_all_their_digits(text: str, held: float) -> None:
+    found = numbers.json_number(numbers.read_number(text))
+    assert (found, type(found)) == (held, type(held))
+    assert json.loads(json.dumps(found)) == held
+
+
+@pytest.mark.parametrize("text", ["1e4300", "-1e5000", "1e-400", "-1e-9999"])
+def test_json_does_not_hold_every_number(text: str) -> None:
+    with pytest.raises(EvaluationError, match="Number out of range"):
+        numbers.json_number(numbers.read_number(text))
+
+
+def test_nothing_rounded_is_still_nothing() -> None:
+    assert numbers.json_number(Rounded(0, 53)) == 0
 
 
 @given(NUMBERS)

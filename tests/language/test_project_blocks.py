@@ -389,3 +389,17 @@ connector "aws" "x" {
     assert "Below high." in found
     (found,) = problems(tmp_path, text.replace('["deploy"]', '["a", "b"]'))
     assert "There can be one assume_role here; these are 2." in found
+
+
+@pytest.mark.parametrize("value", ["1e5000", "-1e5000", "1e-400", "{ a = [1, 1e5000] }"])
+def test_a_number_that_no_plan_can_hold_is_an_error_where_it_stands(
+    tmp_path: Path, value: str
+) -> None:
+    [found] = problems(tmp_path, f'output "n" {{\n  value = {value}\n}}\n')
+    assert found.startswith("main.lamform.hcl:2:11: Number out of range: ")
+    assert "tostring()" in found
+
+
+def test_a_large_number_is_held_by_its_digits(tmp_path: Path) -> None:
+    project = load(tmp_path, 'output "n" { value = 1e2000 }\n')
+    assert project.outputs(UnknownWorld())["n"].value == 10**2000
