@@ -149,7 +149,7 @@ def run(
     Raises:
         ApplyFailedError: a release failed.
         InterruptedRunError: a signal ended the run.
-        LamformError: all went well, but for the telling of it.
+        LamformError: all went well, but for an output or the telling of it.
         BrokenPipeError: the same, where nobody listened any more.
     """
     progress = Progress(session)
@@ -172,15 +172,18 @@ def run(
 def _told(session: Session, plan: Plan, result: ApplyResult, progress: Progress) -> int:
     if session.json:
         failed = result.failures or _ending(result)
-        progress.finish((*(failed if result.status != "applied" else ()), *result.left))
+        told = failed if result.status != "applied" else ()
+        progress.finish((*told, *result.unevaluated, *result.left))
         return _code(result)
     if result.left:
         session.say(diagnostics_text(result.left, session.err_look))
     _tell_end(session, plan, result)
     if result.status == "interrupted":
-        raise InterruptedRunError(_ending(result))
+        raise InterruptedRunError((*_ending(result), *result.unevaluated))
     if result.status != "applied":
-        raise ApplyFailedError(result.failures)
+        raise ApplyFailedError((*result.failures, *result.unevaluated))
+    if result.unevaluated:
+        raise LamformError(result.unevaluated)
     return 0
 
 
@@ -219,7 +222,7 @@ def tell_nothing(session: Session, text: str = "") -> None:
 
 def _code(result: ApplyResult) -> int:
     if result.status == "applied":
-        return 0
+        return LamformError.exit_code if result.unevaluated else 0
     interrupted = result.status == "interrupted"
     return InterruptedRunError.exit_code if interrupted else ApplyFailedError.exit_code
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +20,9 @@ from declarative.engine.recovery import runs_at_work
 from declarative.engine.rescue import recover as recover_runs
 from declarative.engine.rescue import replay, still_open
 from declarative.engine.verification import verify as verify_state
-from declarative.errors import LamformError
+from declarative.errors import Diagnostic, LamformError
 from declarative.model.rescue import RecoveryFile
+from declarative.render.diagnostics import diagnostics_text
 from declarative.render.documents import (
     StateRecoverDocument,
     StateUnlockDocument,
@@ -142,11 +144,15 @@ def recover(
     """
     session: Session = context.obj
     kept = _read(file) if file is not None else None
+    valueless: list[Diagnostic] = []
     with open_project(inputs_of(session, var, var_file)) as opened:
         settings = ApplySettings(message, lock_timeout=lock_timeout)
         writing = runs.recording(session, opened, settings)
-        revision = replay(kept, writing) if kept else recover_runs(writing)
+        revision = replay(kept, writing, valueless.append) if kept else recover_runs(writing)
         at_work = () if kept else runs_at_work(writing.state, writing.runner)
+    if valueless:
+        warnings = [replace(one, severity="warning") for one in valueless]
+        session.say(diagnostics_text(warnings, session.err_look))
     if session.json:
         report = history_revision(revision) if revision else None
         session.document(document(StateRecoverDocument(revision=report)))

@@ -19,7 +19,7 @@ done is recorded whatever the end; a process that is killed leaves an open run, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -53,6 +53,7 @@ from declarative.engine.taking import take
 from declarative.engine.writing import Writing
 from declarative.errors import (
     Diagnostic,
+    LamformError,
     RefusedError,
     RemoteError,
     StalePlanError,
@@ -88,6 +89,7 @@ class ApplyResult:
         failures: Why releases failed.
         left: What the run could not clear away behind it.
         outputs: The outputs after the apply, secrets left out.
+        unevaluated: Why outputs have no new value.
     """
 
     revision: Revision | None
@@ -96,6 +98,7 @@ class ApplyResult:
     calls: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, JsonValue] = field(default_factory=dict)
     left: tuple[Diagnostic, ...] = ()
+    unevaluated: tuple[Diagnostic, ...] = ()
 
 
 def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
@@ -230,8 +233,9 @@ def _finish(run: Run, world: RunWorld, edited: Revision | None) -> ApplyResult:
         StateLostError: state cannot be written; what it was to be told is kept in a file.
     """
     writing, ending = world.writing, _ending(run, world)
+    unevaluated: list[Diagnostic] = []
     try:
-        revision = _record(ending, world) or edited
+        revision = _record(ending, world, unevaluated.append) or edited
     except (ConflictError, FencedError, HeadMovedError):
         raise  # another run was here: it, or the next one, asks AWS
     except BackendError as error:
@@ -246,7 +250,7 @@ def _finish(run: Run, world: RunWorld, edited: Revision | None) -> ApplyResult:
     }
     lost = run.state_error
     if lost is not None and status == "interrupted":
-        raise rescue.came_back(lost, revision, run.failures)
+        raise rescue.came_back(lost, revision, (*run.failures, *unevaluated))
     writing.listener(Event("run_done", world.run, writing.now(), data=data))
     return ApplyResult(
         revision=revision,
@@ -254,6 +258,7 @@ def _finish(run: Run, world: RunWorld, edited: Revision | None) -> ApplyResult:
         failures=run.failures,
         calls=writing.cloud.calls(),
         outputs=recorded_outputs(revision),
+        unevaluated=tuple(unevaluated),
     )
 
 
@@ -267,9 +272,9 @@ def _ending(run: Run, world: RunWorld) -> Ending:
             continue
         try:
             records[release.address] = record_release(run, world, release, ended)
-        except RemoteError as error:
+        except Exception as error:  # noqa: BLE001 - the others are recorded, whatever it is
             unknown.append(release.address)
-            run.fail(release.address, error)
+            run.fail(release.address, _unseen(error))
     return Ending(
         run=world.run,
         plan=world.plan,
@@ -281,12 +286,27 @@ def _ending(run: Run, world: RunWorld) -> Ending:
     )
 
 
-def _record(ending: Ending, world: RunWorld) -> Revision | None:
+def _unseen(error: Exception) -> LamformError:
+    """Return why nobody knows what came of a release: whoever is next asks AWS."""
+    match error:
+        case LamformError():
+            return error
+        case BackendError():
+            return RemoteError.of(error.summary, error.detail)
+        case _:
+            return RemoteError.of(
+                "Internal error",
+                f"{type(error).__name__}: {error}. What was done could not be looked at; the next "
+                "apply asks AWS. This is a bug in lamform; please report it.",
+            )
+
+
+def _record(ending: Ending, world: RunWorld, tell: Callable[[Diagnostic], None]) -> Revision | None:
     """Make a revision of what a run did; where it did nothing, only the run ends."""
     plan, token = ending.plan, world.lease.token
     only_outputs = plan.output_changes and not plan.releases
     if ending.records or (only_outputs and ending.draft.status == "applied"):
-        return commit_run(ending, world.writing, token=token)
+        return commit_run(ending, world.writing, token=token, tell=tell)
     if not ending.unknown:
         world.writing.state.close_run(ending.run, token=token)
     return None

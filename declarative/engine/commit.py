@@ -6,11 +6,18 @@ looked up by ``recovery`` and becomes a revision like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from backends.base import JournalRecord, Revision, RevisionDraft, StateBackend, commit_disjoint
+from backends.base import (
+    BackendError,
+    JournalRecord,
+    Revision,
+    RevisionDraft,
+    StateBackend,
+    commit_disjoint,
+)
 from declarative.engine import recovery
 from declarative.engine.around import parts_of
 from declarative.engine.claims import is_releases, records
@@ -19,6 +26,7 @@ from declarative.engine.observe import Observation, observe, refuse_unreadable
 from declarative.engine.records import Outcome, attribute_of, record_of, recorded_outputs
 from declarative.engine.references import recorded_output
 from declarative.engine.snapshot import Snapshot, read_snapshot
+from declarative.errors import Diagnostic, LamformError
 from declarative.model import fields
 from declarative.model.plan import PlannedOutput
 from declarative.model.steps import CreateFunction, UpdateConfiguration
@@ -201,8 +209,16 @@ class Ending:
     unknown: tuple[str, ...] = ()
 
 
-def commit_run(ending: Ending, writing: Writing, *, token: int) -> Revision:
+def commit_run(
+    ending: Ending,
+    writing: Writing,
+    *,
+    token: int,
+    tell: Callable[[Diagnostic], None] = lambda _: None,
+) -> Revision:
     """Store the records of a run, make the revision around them the new head, end the run.
+
+    ``tell`` is told of outputs that have no value; they are recorded as they were before.
 
     Raises:
         ConflictError: another run recorded one of its releases.
@@ -210,13 +226,22 @@ def commit_run(ending: Ending, writing: Writing, *, token: int) -> Revision:
     """
     state = writing.state
     changes = put_records(state, ending.records, ending.recorded)
-    return commit_disjoint(
+    problems: list[Diagnostic] = []
+
+    def draft(head: Revision | None) -> RevisionDraft:
+        problems.clear()  # each head gives the outputs anew
+        return completed(ending.draft, changes, _outputs(ending, writing, head, problems))
+
+    revision = commit_disjoint(
         state,
-        lambda head: completed(ending.draft, changes, _outputs(ending, writing, head)),
+        draft,
         base=ending.base,
         token=token,
         closes=None if ending.unknown else ending.run,
     )
+    for problem in problems:
+        tell(problem)
+    return revision
 
 
 def end_releases(ending: Ending, writing: Writing, *, token: int) -> None:
@@ -293,11 +318,14 @@ def _summary(
     }
 
 
-def _outputs(ending: Ending, writing: Writing, head: Revision | None) -> Outputs:
+def _outputs(
+    ending: Ending, writing: Writing, head: Revision | None, problems: list[Diagnostic]
+) -> Outputs:
     """Return the outputs as the revision after ``head`` records them: what changes, over those.
 
     Each is evaluated from what was recorded, not from what the plan foresaw: a release
-    that failed has not become what it was to be, and another run may have moved others.
+    that failed has not become what it was to be, and another run may have moved others. One
+    that has no value stays as it is recorded: ``problems`` gets the reasons.
     """
     plan = ending.plan
     outputs: dict[str, Mapping[str, JsonValue]] = {**recorded_outputs(head)}
@@ -311,10 +339,27 @@ def _outputs(ending: Ending, writing: Writing, head: Revision | None) -> Outputs
             outputs.pop(name, None)
             continue
         if output.residual is not None and not output.sensitive:
-            known = writing.secrets.known_output(output.residual, lookup)
+            try:
+                known = writing.secrets.known_output(name, output.residual, lookup)
+            except BackendError:
+                raise
+            except Exception as error:  # noqa: BLE001 - no output is worth the record of a run
+                problems.extend(_without_value(name, error))
+                continue
             output = PlannedOutput(value=known)
         outputs[name] = recorded_output(output)
     return outputs
+
+
+def _without_value(name: str, error: Exception) -> Iterator[Diagnostic]:
+    reasons = (
+        error.diagnostics
+        if isinstance(error, LamformError)
+        else (Diagnostic("Internal error", f"{type(error).__name__}: {error}."),)
+    )
+    for one in reasons:
+        told = f"{one.detail} All else is recorded, and the output as it was before."
+        yield Diagnostic(one.summary, told.lstrip(), address=f"output.{name}")
 
 
 def _lookup(

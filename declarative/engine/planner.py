@@ -340,7 +340,9 @@ def _assemble(
         for settings in _connectors_of(address, one.release, snapshot)
     }
     head = snapshot.revision
-    outputs = planned_outputs(request.outputs, reading.secrets, snapshot, planned)
+    outputs, valueless = planned_outputs(
+        request.outputs, reading.secrets, snapshot, planned, reverts=reverts is not None
+    )
     plan = Plan(
         created_at=request.created_at,
         tool_version=request.tool_version,
@@ -366,6 +368,7 @@ def _assemble(
             *scheduled(releases),
             *problems,
             *(problem for one in planned.values() for problem in one.diagnostics),
+            *valueless,
         ),
         summary=_summary(planned.values()),
         reverts=reverts,

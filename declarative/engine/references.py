@@ -15,6 +15,7 @@ from declarative.engine.intents import Intent, Planned
 from declarative.engine.records import attribute_of, recorded_outputs
 from declarative.engine.secrets import ReleaseLookup, Secrets
 from declarative.engine.snapshot import Snapshot
+from declarative.errors import EvaluationError, Severity
 from declarative.model.plan import PlannedDiagnostic, PlannedOutput, PlannedRelease
 from declarative.model.steps import Phase, SetSetting
 from declarative.model.values import has_unknown
@@ -143,16 +144,34 @@ def planned_outputs(
     secrets: Secrets,
     snapshot: Snapshot,
     planned: Mapping[str, Planned],
-) -> dict[str, PlannedOutput]:
-    """Return the outputs with every value filled in that the plan knows already."""
+    *,
+    reverts: bool,
+) -> tuple[dict[str, PlannedOutput], tuple[PlannedDiagnostic, ...]]:
+    """Return the outputs with every value filled in that the plan knows, and which have none.
+
+    A revert goes back all the same: it says at its end what it could not evaluate.
+    """
     settled = settled_by(snapshot, planned)
     outputs: dict[str, PlannedOutput] = {}
+    problems: list[PlannedDiagnostic] = []
+    severity: Severity = "warning" if reverts else "error"
     for name, output in wanted.items():
         known = None
         if output.unknown and not output.sensitive and output.residual is not None:
-            known = secrets.known_output(output.residual, settled)
+            try:
+                known = secrets.known_output(name, output.residual, settled)
+            except EvaluationError as error:
+                problems.extend(
+                    PlannedDiagnostic(
+                        severity=severity,
+                        summary=one.summary,
+                        detail=one.detail,
+                        address=one.address,
+                    )
+                    for one in error.diagnostics
+                )
         outputs[name] = output if known is None else _foreseen_output(output, known)
-    return outputs
+    return outputs, tuple(problems)
 
 
 def _foreseen_output(output: PlannedOutput, value: JsonValue) -> PlannedOutput:

@@ -24,6 +24,8 @@ from declarative.model.rescue import RecoveryFile, RescuedRevision
 from declarative.model.stored import read
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from backends.base import Lease, Revision, RunRecord, StateReader
     from declarative.engine.recovery import DeadRun
     from declarative.engine.run import RunWorld
@@ -149,8 +151,12 @@ def still_open(run: RunRecord, lease: Lease) -> str:
     )
 
 
-def replay(found: RecoveryFile, writing: Writing) -> Revision | None:
+def replay(
+    found: RecoveryFile, writing: Writing, tell: Callable[[Diagnostic], None] = lambda _: None
+) -> Revision | None:
     """Record what a recovery file keeps; None where its run was settled already.
+
+    ``tell`` is told of outputs that have no value; they are recorded as they were before.
 
     Raises:
         LamformError: the file belongs to another state.
@@ -174,7 +180,7 @@ def replay(found: RecoveryFile, writing: Writing) -> Revision | None:
         ending = _ending(found, run, state)
         if writing.message:
             ending = replace(ending, draft=replace(ending.draft, message=writing.message))
-        revision = commit_run(ending, writing, token=lease.token)
+        revision = commit_run(ending, writing, token=lease.token, tell=tell)
         with suppress(BackendError):  # otherwise they are looked at once more
             end_releases(ending, writing, token=lease.token)
         return revision

@@ -11,10 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from declarative.errors import ConfigurationError, LamformError, RemoteError, StalePlanError
+from declarative.errors import (
+    ConfigurationError,
+    Diagnostic,
+    EvaluationError,
+    LamformError,
+    RemoteError,
+    StalePlanError,
+)
 from declarative.language.expressions import evaluate
 from declarative.language.pins import sources_in, unpinned
-from declarative.language.plain import deep_marks, to_python, without_marks
+from declarative.language.plain import deep_marks, json_of, to_python, without_marks
 from declarative.language.saved import with_sources
 from declarative.language.syntax import parse_expression
 from declarative.language.world import SecretText
@@ -34,6 +41,9 @@ if TYPE_CHECKING:
 
 ReleaseLookup = Callable[[str, tuple[str, ...]], "JsonValue"]
 """Gives ``release.X`` attributes by address and path; None for one not known yet."""
+
+
+_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +100,30 @@ class Secrets:
         has_unknown, _ = deep_marks(value)
         return None if has_unknown else _revealed(value)
 
-    def known_output(self, expression: str, lookup: ReleaseLookup) -> JsonValue:
+    def known_output(self, name: str, expression: str, lookup: ReleaseLookup) -> JsonValue:
         """Return what `known` does, and None as well where a secret in it cannot be read.
 
         An output is worth less than the apply, or the revert, that it is an output of.
+
+        Raises:
+            EvaluationError: the expression of the output ``name`` has no value.
         """
-        if not sources_in(expression):
-            return self.known(expression, lookup)
         try:
             return self.known(expression, lookup)
-        except LamformError:
-            return None
+        except LamformError as error:
+            if sources_in(expression):
+                return None
+            left = expression if len(expression) <= _LONGEST else expression[: _LONGEST - 1] + "…"
+            raise EvaluationError(
+                tuple(
+                    Diagnostic(
+                        one.summary,
+                        f"{one.detail} With what is known it was left to evaluate {left}",
+                        address=f"output.{name}",
+                    )
+                    for one in error.diagnostics
+                )
+            ) from error
 
     def _value(self, expression: str, lookup: ReleaseLookup) -> Value:
         scope = self.scope(lookup)
@@ -178,7 +201,7 @@ class _Stored:
 
 def _revealed(value: Value) -> JsonValue:
     """Return the plain content of a value whatever its marks."""
-    plain: JsonValue = to_python(without_marks(value))  # type: ignore[assignment] # it is JSON
+    plain: JsonValue = json_of(to_python(without_marks(value)))  # type: ignore[assignment] # it is JSON
     return plain
 
 

@@ -119,3 +119,21 @@ def test_what_cannot_be_put_into_words_does_not_end_the_run(shell: Shell, monkey
     assert answer.code == 1
     assert "Internal error" in answer.err
     assert statuses(shell) == ["applied"]
+
+
+def test_an_output_without_a_value_is_told_after_the_end(shell: Shell) -> None:
+    with Path("lamform.hcl").open("a") as file:
+        file.write('output "bad" { value = regex("zzz", release.hello["dev"].function.version) }\n')
+    answer = shell("apply", "--auto-approve", "--new-state", "--json")
+    assert answer.code == 1
+    last = answer.events[-1]
+    assert (last["type"], last["status"], last["revision"]) == ("run_done", "applied", 1)
+    assert [one["address"] for one in last["diagnostics"]] == ["output.bad"]
+    assert statuses(shell) == ["applied"]
+    assert "bad" not in shell("output", "--json").json["outputs"]
+    Path("src/app.py").write_text("def handler(event, context):\n    return 2\n")
+    answer = shell("apply", "--auto-approve")
+    assert answer.code == 1
+    assert "Apply complete! Revision 2" in answer.out
+    assert "in output.bad" in answer.err
+    assert shell("plan").code == 1

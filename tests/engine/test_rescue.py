@@ -13,7 +13,8 @@ from backends.base import ConflictError, LeaseHeldError, LeaseRequest, StateUnav
 from backends.memory import MemoryBackend, MemoryStore
 from declarative.engine.ports import Runner
 from declarative.engine.rescue import recover, replay
-from declarative.errors import LamformError, StateLostError
+from declarative.errors import Diagnostic, LamformError, StateLostError
+from declarative.model.plan import PlannedOutput
 from declarative.model.rescue import RecoveryFile
 from declarative.model.values import Sensitive
 
@@ -268,3 +269,24 @@ def test_state_that_comes_back_is_told_and_so_is_the_person(world) -> None:
     assert world.state.open_runs() == ()
     assert world.drift().findings == ()
     assert world.apply().status == "applied"
+
+
+def test_an_output_without_a_value_does_not_cost_the_file(world, dead_pid) -> None:
+    start = world.save()
+    for writes in range(100):
+        world.restore(start)
+        world.outputs = {
+            "bad": PlannedOutput(
+                unknown=True, residual='regex("zzz", release.checkout.function.version)'
+            )
+        }
+        world.declare(world.release())
+        assert apply_until(world, dead_pid, writes)
+        kept = the_file(world)
+        if kept is not None and kept.records["release.checkout"].status == "applied":
+            break
+    told: list[Diagnostic] = []
+    revision = replay(kept, world.writing(), told.append)
+    assert revision.changes.keys() == {"release.checkout"}
+    assert [one.address for one in told] == ["output.bad"]
+    assert world.state.open_runs() == ()
