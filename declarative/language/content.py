@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from pydantic import ValidationError
@@ -251,7 +252,10 @@ def _shown(written: Written, path: Path) -> str:
 
 
 def _as_json(value: object) -> object:
-    return float(value) if isinstance(value, Decimal) else str(value)
+    if not isinstance(value, Decimal):
+        return str(value)
+    near = float(value)
+    return near if near and isfinite(near) else f"{value:.2e}"
 
 
 def holds(value: object, kind: type[Sensitive | Pending]) -> bool:

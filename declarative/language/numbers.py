@@ -142,9 +142,9 @@ def json_number(value: Number) -> int | float:
         return int(value)
     raise EvaluationError.of(
         "Number out of range",
-        f"It is about {value:.2e}. Numbers that plans and state keep have at most "
-        f"{_LONGEST_JSON} digits before the point, and lie no closer to zero than 5e-324. "
-        "Give it as a string, with tostring(), or in another unit.",
+        f"Numbers that plans and state keep have at most {_LONGEST_JSON} digits before the point, "
+        "and lie no closer to zero than 5e-324. Give this one as a string, with tostring(), or in "
+        "another unit.",  # it may be secret: it is not shown
     )
 
 

@@ -403,3 +403,13 @@ def test_a_number_that_no_plan_can_hold_is_an_error_where_it_stands(
 def test_a_large_number_is_held_by_its_digits(tmp_path: Path) -> None:
     project = load(tmp_path, 'output "n" { value = 1e2000 }\n')
     assert project.outputs(UnknownWorld())["n"].value == 10**2000
+
+
+def test_a_secret_number_that_no_plan_can_hold_is_not_shown(tmp_path: Path) -> None:
+    text = (
+        'variable "x" {\n  default   = 7e5000\n  sensitive = true\n}\n'
+        'output "n" {\n  value     = var.x\n  sensitive = true\n}\n'
+    )
+    [found] = problems(tmp_path, text)
+    assert found.startswith("main.lamform.hcl:6:15: Number out of range: ")
+    assert "7" not in found
