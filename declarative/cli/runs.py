@@ -172,8 +172,10 @@ def run(
 def _told(session: Session, plan: Plan, result: ApplyResult, progress: Progress) -> int:
     if session.json:
         failed = result.failures or _ending(result)
-        told = failed if result.status != "applied" else ()
-        progress.finish((*told, *result.unevaluated, *result.left))
+        told = (*(failed if result.status != "applied" else ()), *result.unevaluated)
+        progress.finish((*told, *result.left))
+        if told and session.lost is not None:  # what has failed is not to be lost as well
+            session.say(diagnostics_text(told, session.err_look))
         return _code(result)
     if result.left:
         session.say(diagnostics_text(result.left, session.err_look))

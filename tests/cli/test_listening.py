@@ -93,6 +93,14 @@ def test_a_full_disk_behind_the_events_does_not_end_the_run(shell: Shell, full: 
     assert statuses(shell) == ["applied"]
 
 
+def test_what_has_failed_is_told_where_events_cannot_be_written(shell: Shell, full: TextIO) -> None:
+    shell.fail("CreateFunction", 2)
+    answer = shell.against(*APPLY, "--json", stdout=full)
+    assert answer.returncode == 3
+    assert "in release.hello[" in answer.stderr
+    assert statuses(shell) == ["partial"]
+
+
 def test_a_plan_that_cannot_be_shown_is_not_applied(shell: Shell, full: TextIO) -> None:
     answer = shell.against(*APPLY, stdout=full)
     assert answer.returncode == 1
