@@ -141,8 +141,9 @@ def open_session(arguments: Sequence[str]) -> Session:
     """Return the session of this process.
 
     What a stream cannot encode is written as an escape: no output fails for a name in
-    another alphabet.
+    another alphabet. A stream that is closed leads nowhere.
     """
+    _take_places()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -153,3 +154,19 @@ def open_session(arguments: Sequence[str]) -> Session:
         json=wants_json(arguments),
         colour="--no-color" not in arguments,
     )
+
+
+def _take_places() -> None:
+    """Let closed standard streams lead nowhere.
+
+    Otherwise the next file that is opened, such as the state, would get the number of one, and
+    what is written there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))

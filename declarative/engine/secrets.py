@@ -118,7 +118,7 @@ class Secrets:
                 tuple(
                     Diagnostic(
                         one.summary,
-                        f"{one.detail} With what is known it was left to evaluate {left}",
+                        f"{one.detail} With what is known it was left to evaluate {left}.",
                         address=f"output.{name}",
                     )
                     for one in error.diagnostics

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -145,3 +146,16 @@ def test_an_output_without_a_value_is_told_after_the_end(shell: Shell) -> None:
     assert "Apply complete! Revision 2" in answer.out
     assert "in output.bad" in answer.err
     assert shell("plan").code == 1
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_lead_nowhere(shell: Shell, closed: str) -> None:
+    command = shlex.join([str(LAMFORM), *APPLY])
+    answer = subprocess.run(
+        ["bash", "-c", f"{command} {closed}"], check=False, capture_output=True, text=True
+    )
+    assert answer.returncode == 0
+    assert "Traceback" not in answer.stderr
+    assert ("Apply complete!" in answer.stdout) == (closed == "2>&-")
+    assert statuses(shell) == ["applied"]
+    assert shell("state", "verify").code == 0
