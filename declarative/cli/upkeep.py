@@ -117,7 +117,7 @@ def unlock(
                         command=lease.command,
                         since=lease.since,
                         expires=lease.expires,
-                        addresses=tuple(sorted(lease.addresses)),
+                        addresses=tuple(sorted(_releases(lease))),
                     )
                 )
             )
@@ -159,8 +159,9 @@ def recover(
     elif revision is None:
         session.show("Nothing to recover: " + (_SETTLED if kept else _NOTHING_OPEN))
     else:
-        names = ", ".join(revision.changes) or "no release"
-        session.show(f"Revision {revision.number} records what was done to {printable(names)}.\n")
+        names = ", ".join(revision.changes)
+        done = f"what was done to {printable(names)}" if names else "that nothing was done"
+        session.show(f"Revision {revision.number} records {done}.\n")
     if not session.json:
         for run, lease in at_work:
             session.say(printable(f"{still_open(run, lease)} What it does is not recorded yet."))
@@ -198,4 +199,9 @@ def _read(path: Path) -> RecoveryFile:
 def _held(lease: Lease) -> str:
     if EVERYTHING in lease.exclusive:
         return "the whole state"
-    return counted(len(lease.addresses), "release")
+    return counted(len(_releases(lease)), "release")
+
+
+def _releases(lease: Lease) -> list[str]:
+    """Return the releases of a lease, which holds names of new functions as well."""
+    return [address for address in lease.addresses if address.startswith("release.")]

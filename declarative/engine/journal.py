@@ -161,8 +161,8 @@ class Journal:
             group, self._gathering = self._gathering, _Group()
         try:
             if self._lost is not None:
-                raise self._lost  # what came before is not there, so no step may follow
-            if group.records:
+                group.error = self._lost  # what came before is not there: no step may follow
+            elif group.records:
                 self._write(group.records)
         except BaseException as error:  # noqa: BLE001 - threads wait for it, whatever it is
             group.error = error
