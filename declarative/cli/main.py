@@ -22,7 +22,8 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run lamform with the given arguments and return its exit code."""
-    if list(arguments) == ["--version"]:  # asked by scripts: nothing is imported for it
+    # Asked by scripts: nothing is imported for it, unless stdout is closed.
+    if list(arguments) == ["--version"] and sys.stdout is not None:
         sys.stdout.write(f"lamform {__version__}\n")
         return 0
     from declarative.cli.boundary import guarded

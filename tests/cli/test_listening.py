@@ -159,3 +159,9 @@ def test_closed_streams_lead_nowhere(shell: Shell, closed: str) -> None:
     assert ("Apply complete!" in answer.stdout) == (closed == "2>&-")
     assert statuses(shell) == ["applied"]
     assert shell("state", "verify").code == 0
+
+
+def test_the_version_can_be_told_to_nobody() -> None:
+    command = ["bash", "-c", f"{shlex.quote(str(LAMFORM))} --version >&-"]
+    answer = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (answer.returncode, answer.stderr) == (0, "")
