@@ -126,14 +126,15 @@ def apply_plan(plan: Plan, writing: Writing) -> ApplyResult:
     run = new_run()
     planned = frozenset((*(release.address for release in plan.releases), *plan.edits.touches))
     exclusive = frozenset(one.infrastructure for one in plan.releases if one.exclusive)
-    held = planned | claims.leased(claims.claims_of(plan))
+    claimed = claims.claims_of(plan)
+    held = planned | claims.leased(claimed)
     with take(writing, run, held, exclusive=exclusive) as lease:
         record_dead_runs(writing, lease, needed=planned)
         present = read_snapshot(writing.state)
         edits = pending_edit(plan, present, writing.state)
         snapshot = edits.after
         binding.check_recorded(plan, snapshot)
-        claims.check_claims(plan, snapshot, writing.state)
+        claims.check_claims(claimed, plan, snapshot, writing.state)
         snapshot.releases.load(release.address for release in plan.releases)
         binding.check_outputs(plan, snapshot)
         _check_accounts(plan, writing)

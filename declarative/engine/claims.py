@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from backends.base import RevisionNotFoundError
 from declarative.engine.desired import OWNERSHIP_TAG
 from declarative.engine.intents import target_of
+from declarative.engine.observe import Observation
 from declarative.errors import ConfigurationError, Diagnostic, OvertakenError
 from declarative.model.address import Address
 from declarative.model.fields import defaults
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from backends.base import StateReader
-    from declarative.engine.observe import Observation
     from declarative.engine.ports import ObservedFunction
     from declarative.engine.snapshot import Snapshot
     from declarative.errors import RemoteError
@@ -119,15 +119,17 @@ def leased(claims: Iterable[FunctionKey]) -> frozenset[str]:
     )
 
 
-def check_claims(plan: Plan, snapshot: Snapshot, state: StateReader) -> None:
+def check_claims(
+    claims: Mapping[FunctionKey, str], plan: Plan, snapshot: Snapshot, state: StateReader
+) -> None:
     """Refuse a plan one of whose functions another release was given since it was made.
 
-    Only what was recorded since is read.
+    ``claims`` are the plan's (`claims_of`). Only what was recorded since is read.
 
     Raises:
         OvertakenError: naming every such function.
     """
-    claims, head = claims_of(plan), snapshot.revision
+    head = snapshot.revision
     if not claims or head is None or head.id == plan.base.id:
         return
     try:
@@ -157,13 +159,16 @@ def _claimant(record: ReleaseRecord, address: str, claims: Mapping[FunctionKey, 
     return None if record.function is None or claimant == address else claimant
 
 
-def is_releases(release: PlannedRelease, function: ObservedFunction) -> bool:
-    """Whether a function that state does not know is the release's, as far as AWS tells.
+def own(release: PlannedRelease, observed: Observation, *, known: bool) -> Observation:
+    """Return what was observed if it is the release's, and nothing otherwise.
 
-    What was there when the plan was made is; otherwise it is what the release's steps made.
+    ``known`` are a function that state has, and one that the run is known to have created. What
+    was there when the plan was made is the release's as well; else it is what its steps made.
     """
     create = next((step for step in release.steps if isinstance(step, CreateFunction)), None)
-    return create is None or is_made_by(create, function)
+    if known or observed.function is None or create is None:
+        return observed
+    return observed if is_made_by(create, observed.function) else Observation(None)
 
 
 def is_made_by(step: CreateFunction, function: ObservedFunction) -> bool:

@@ -20,7 +20,7 @@ from backends.base import (
 )
 from declarative.engine import recovery
 from declarative.engine.around import parts_of
-from declarative.engine.claims import is_releases, records
+from declarative.engine.claims import own, records
 from declarative.engine.desired import refingerprint
 from declarative.engine.observe import Observation, observe, refuse_unreadable
 from declarative.engine.records import Outcome, attribute_of, record_of, recorded_outputs
@@ -112,9 +112,8 @@ def record_release(
         observed = observe(reader, release.function_name, parts)
         refuse_unreadable(observed, release.function_name)
         recorded = records(previous, release.target.function_key)
-        recorded = recorded and release.target not in progress.deleted
-        if observed.function is not None and not (recorded or progress.created):
-            observed = observed if is_releases(release, observed.function) else Observation(None)
+        known = progress.created or (recorded and release.target not in progress.deleted)
+        observed = own(release, observed, known=known)
     else:
         observed = Observation(progress.function, dict(progress.aliases), dict(progress.settings))
     desired = release.desired

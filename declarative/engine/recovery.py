@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from backends.base import JournalRecord, Lease, RunRecord, StateReader, is_live, object_id
 from declarative.engine.around import parts_of
-from declarative.engine.claims import is_releases, records
+from declarative.engine.claims import own, records
 from declarative.engine.observe import Observation, observe, refuse_unreadable
 from declarative.engine.records import Outcome, record_of
 from declarative.engine.snapshot import Recorded, Snapshot, read_snapshot
@@ -144,8 +144,7 @@ def _record(
     observed = observe(reader, release.function_name, parts_of(desired, previous))
     refuse_unreadable(observed, release.function_name)
     created = any((one.kind, one.step) == ("done", "create_function") for one in told)
-    if observed.function is not None and not (recorded or created):
-        observed = observed if is_releases(release, observed.function) else Observation(None)
+    observed = own(release, observed, known=recorded or created)
     left = _left(run, release, world)
     if desired is None:  # a deletion: it happened, or the release is as it was
         return None if observed.function is None and not left else previous
