@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from backends.base import BackendError, JournalRecord
+from declarative.engine.gates import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,26 +31,14 @@ class _Group:
 
     Attributes:
         awaited: Whether anybody waits for it, so that it is due to be written.
-        error: Why it could not be written.
+        written: Open once it was written or could not be: ``error`` says why.
     """
 
     def __init__(self) -> None:
         self.records: list[JournalRecord] = []
         self.awaited = False
         self.error: BaseException | None = None
-        # Those who wait pass one after another. An event would wake all of them at once, only
-        # for each to wait for the interpreter; with many steps that costs more than writing.
-        self._gate = threading.Lock()
-        self._gate.acquire()
-
-    def wait(self, seconds: float = -1) -> None:
-        """Return once it was written or could not be, or when so many seconds are over."""
-        if self._gate.acquire(timeout=seconds):
-            self._gate.release()
-
-    def ended(self) -> None:
-        """Let those go on who wait for it."""
-        self._gate.release()
+        self.written = Gate()
 
 
 class Journal:
@@ -97,7 +86,7 @@ class Journal:
         if self._lost is not None:
             raise self._lost
         group = self._tell("begin", address, step, {}, awaited=True)
-        group.wait()
+        group.written.wait()
         if group.error is not None:
             raise group.error
 
@@ -118,7 +107,7 @@ class Journal:
         """
         with self._lock:
             group = self._awaited()
-        group.wait(seconds)
+        group.written.wait(seconds)
 
     def _tell(
         self,
@@ -171,4 +160,4 @@ class Journal:
             elif not group.awaited:  # nobody else is told
                 self._broken = error
         finally:
-            group.ended()
+            group.written.open()

@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from declarative.engine.gates import Gate
 from declarative.errors import InterruptedRunError
 
 if TYPE_CHECKING:
@@ -32,13 +33,12 @@ class Stop:
         self.heeded = True
         self.flush = None
         self._told = threading.Lock()  # held from when it is set
-        self._gate = threading.Lock()  # open from when it is set: those who wait pass one by one
-        self._gate.acquire()
+        self._gate = Gate()
 
     def set(self) -> None:
         """End all waits, those that are going on and those to come."""
         if self._told.acquire(blocking=False):
-            self._gate.release()
+            self._gate.open()
 
     def is_set(self) -> bool:
         """Whether the run is to end."""
@@ -46,8 +46,7 @@ class Stop:
 
     def wait(self, seconds: float) -> bool:
         """Wait for so many seconds, or until the run is to end, and say whether it is."""
-        if not self.is_set() and self._gate.acquire(timeout=max(seconds, 0)):
-            self._gate.release()
+        self._gate.wait(max(seconds, 0))
         return self.is_set()
 
     def sleep(self, seconds: float) -> None:
