@@ -15,10 +15,12 @@ from typing import TextIO
 
 import pytest
 
+from backends.base import LeaseRequest
 from declarative.cli.main import run
 from declarative.sandbox.server import Sandbox
 
 LAMFORM = Path(sys.executable).with_name("lamform")
+DEV, PROD = 'release.hello["dev"]', 'release.hello["prod"]'
 _numbers = itertools.count(1)
 
 PROJECT = """
@@ -65,6 +67,22 @@ output "key" {{
   sensitive = true
 }}
 """
+
+
+def from_elsewhere(
+    run: str, who: str, address: str = DEV, *, pid: int = 7, **more: object
+) -> LeaseRequest:
+    """Return what a run on another machine asks for."""
+    return LeaseRequest(
+        run=run,
+        who=who,
+        host="elsewhere",
+        pid=pid,
+        boot_id="",
+        command="lamform apply",
+        addresses=frozenset({address}),
+        **more,
+    )
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from backends import open_backend
-from backends.base import LeaseRequest, RevisionDraft
+from backends.base import RevisionDraft
 from declarative.cli import runs
+from tests.cli.conftest import DEV, from_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,16 +167,7 @@ def test_failed_apply_is_exit_3(shell: Shell) -> None:
 def test_lease_of_another_is_exit_4(shell: Shell) -> None:
     shell.applied()
     state = open_backend("sqlite", {"path": ".lamform/state.db"}, shell.name)
-    request = LeaseRequest(
-        run="other",
-        who="ada",
-        host="elsewhere",
-        pid=1,
-        boot_id="",
-        command="lamform apply",
-        addresses=frozenset({'release.hello["dev"]'}),
-    )
-    state.acquire(request)
+    state.acquire(from_elsewhere("other", "ada"))
     answer = shell("apply", "--auto-approve", "--var", "memory=256")
     assert answer.code == 4
     assert "ada" in answer.err
@@ -191,20 +183,10 @@ def overtaken(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[StateBa
     shell.applied()
     assert shell("apply", "--auto-approve", "--var", "memory=192").code == 0
     state = open_backend("sqlite", {"path": ".lamform/state.db"}, shell.name)
-    address = 'release.hello["dev"]'
-    request = LeaseRequest(
-        run="other",
-        who="ada",
-        host="elsewhere",
-        pid=1,
-        boot_id="",
-        command="lamform apply",
-        addresses=frozenset({address}),
-    )
-    lease, told = state.acquire(request), runs.tell_waiting
+    lease, told = state.acquire(from_elsewhere("other", "ada")), runs.tell_waiting
 
     def land(session: Session, holder: object) -> None:
-        name = state.resources()[address]
+        name = state.resources()[DEV]
         record = json.loads(state.objects([name])[name])
         [other] = state.put([json.dumps({**record, "plan_id": "0" * 64}).encode()])
         state.commit(
@@ -212,7 +194,7 @@ def overtaken(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[StateBa
                 status="applied",
                 author="ada",
                 created_at="2026-01-01T00:00:00Z",
-                changes={address: other},
+                changes={DEV: other},
             ),
             expected=state.head().id,
             token=lease.token,

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
-from backends.base import LeaseRequest, RunRecord
+from backends.base import RunRecord
 from backends.sqlite import SqliteBackend
+from tests.cli.conftest import DEV, PROD, from_elsewhere
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Shell
-
-DEV, PROD = 'release.hello["dev"]', 'release.hello["prod"]'
 
 
 @pytest.fixture(autouse=True)
@@ -44,18 +43,7 @@ def backend(shell: Shell) -> SqliteBackend:
 
 def hold(shell: Shell, address: str = DEV) -> None:
     state = backend(shell)
-    state.acquire(
-        LeaseRequest(
-            run="busy",
-            who="kim",
-            host="elsewhere",
-            pid=7,
-            boot_id="",
-            command="lamform apply",
-            addresses=frozenset({address}),
-            term=3600,
-        )
-    )
+    state.acquire(from_elsewhere("busy", "kim", address, term=3600))
     state.close()
 
 
@@ -348,18 +336,7 @@ def test_what_a_dead_run_left_open_is_noted_beside_the_state(shell: Shell, offli
     shell.applied()
     state = backend(shell)
     [plan] = state.put([json.dumps(shell("plan", "--json").json).encode()])
-    lease = state.acquire(
-        LeaseRequest(
-            run="dead",
-            who="kim",
-            host="elsewhere",
-            pid=7,
-            boot_id="",
-            command="lamform apply",
-            addresses=frozenset({DEV}),
-            term=0,
-        )
-    )
+    lease = state.acquire(from_elsewhere("dead", "kim", term=0))
     record = RunRecord(
         run="dead",
         started_at="2026-01-01T00:00:00Z",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
-from backends.base import EVERYTHING, LeaseRequest, RunRecord
+from backends.base import EVERYTHING, RunRecord
 from backends.sqlite import SqliteBackend
+from tests.cli.conftest import PROD, from_elsewhere
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,19 +29,7 @@ def database(shell: Shell) -> Path:
 
 def hold(shell: Shell, term: float = 3600, exclusive: frozenset[str] = frozenset()) -> None:
     backend = SqliteBackend(database(shell), shell.name)
-    backend.acquire(
-        LeaseRequest(
-            run="gone",
-            who="kim",
-            host="elsewhere",
-            pid=7,
-            boot_id="",
-            command="lamform apply",
-            addresses=frozenset({'release.hello["dev"]'}),
-            exclusive=exclusive,
-            term=term,
-        )
-    )
+    backend.acquire(from_elsewhere("gone", "kim", exclusive=exclusive, term=term))
     backend.close()
 
 
@@ -93,17 +82,7 @@ def test_a_dead_run_is_recovered_and_one_at_work_is_named(shell: Shell, planned:
     hold(shell, term=0)
     begin(shell, planned)
     backend = SqliteBackend(database(shell), shell.name)
-    lease = backend.acquire(
-        LeaseRequest(
-            run="busy",
-            who="ada",
-            host="elsewhere",
-            pid=8,
-            boot_id="",
-            command="lamform apply",
-            addresses=frozenset({'release.hello["prod"]'}),
-        )
-    )
+    lease = backend.acquire(from_elsewhere("busy", "ada", PROD, pid=8))
     (name,) = backend.put([planned])
     record = RunRecord(
         run="busy",
